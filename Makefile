@@ -1,0 +1,74 @@
+# Mayfly. `make` builds, `make demo` shows it working, `make test` tests it; README.md says more.
+MODE ?= release
+B := build/$(MODE)
+G := build/guest
+CC := gcc
+PREFIX ?= /usr/local
+VERSION := 0.1.0
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Werror=implicit-function-declaration
+CFLAGS_release := -O2 -g1
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DMAYFLY_ASAN=1
+LDFLAGS_asan := -fsanitize=address,undefined
+CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -I$(G) -pthread -fstack-protector-strong $(WARN) $(CFLAGS_$(MODE)) \
+  -DMAYFLY_VERSION='"$(VERSION)"'
+LDLIBS := -lm -lmicrohttpd -ljansson -pthread
+
+# One folder is one layer (src/base/layer.h); LAYER makes a wrong include fail to compile.
+LAYER_base := 0
+LAYER_isolate := 2
+LAYER_cell := 3
+LAYER_gateway := 4
+LAYER_cli := 5
+LAYERS := base isolate cell gateway cli
+SRC := $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c))
+OBJ := $(SRC:src/%.c=$(B)/%.o)
+LIB := $(filter-out $(B)/cli/main.o,$(OBJ)) $(G)/engine.o $(B)/platform.o
+
+.PHONY: all demo test test-run asan bench fmt install clean deps-build deps-test guest
+all: deps-build
+	@$(MAKE) --no-print-directory $(B)/mayfly
+	@ln -sf $(MODE)/mayfly build/mayfly
+
+deps-build:
+	@scripts/install-deps.sh build
+deps-test:
+	@scripts/install-deps.sh test
+
+$(B)/mayfly: $(B)/cli/main.o $(LIB)
+	$(CC) $(LDFLAGS_$(MODE)) $^ $(LDLIBS) -o $@
+
+define layer_rule
+$(B)/$(1)/%.o: src/$(1)/%.c $(G)/engine.h
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS) -DLAYER=$(LAYER_$(1)) -MMD -MP -c $$< -o $$@
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
+-include $(OBJ:.o=.d)
+
+include src/guest/guest.mk
+
+demo: all
+	@scripts/demo.sh
+
+test: deps-test all
+	@$(MAKE) --no-print-directory test-run
+
+test-run:
+	@MODE=$(MODE) T='$(T)' tests/run.sh
+
+asan: deps-test
+	@$(MAKE) --no-print-directory MODE=asan all
+	@$(MAKE) --no-print-directory MODE=asan test-run
+
+bench: deps-test all
+	@bench/run.sh
+
+fmt:
+	clang-format -i $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/redteam/*.[ch])
+
+install: all
+	install -D -m 755 $(B)/mayfly $(DESTDIR)$(PREFIX)/bin/mayfly
+
+clean:
+	rm -rf build

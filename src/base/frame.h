@@ -1,0 +1,132 @@
+/* frame.h: everything that crosses a boundary of Mayfly is a frame, and this is their only description.
+ *
+ * A frame is a fixed header and at most FRAME_PAYLOAD_MAX bytes. Frames travel
+ *     guest <-> cell      through the imports and exports of the guest (guest/abi.h)
+ *     cell  <-> gateway   through a pair of rings in shared memory (base/ring.h)
+ * and a frame to or from an isolate is the same bytes on both legs.
+ *
+ * Trust. A guest may write anything; so may a cell that was taken over. A reader copies the header out of
+ * shared memory, checks the copy against FRAME_TABLE, copies the payload, and closes the link on the first lie.
+ * Who sent a frame is known from the ring (which cell) and, for a guest, from the lane that runs it: the cell
+ * stamps `isolate` over whatever the guest wrote there.
+ *
+ * Exchanges. An exchange is one request and its answer, between a caller and a callee, either of which may be
+ * an isolate. `stream` names it within one isolate: the gateway numbers those that it opens (EVENT) from 1
+ * upwards; a guest numbers those that it opens (FETCH) with STREAM_GUEST set. On one stream then travel
+ *     caller to callee:  BODY* (request body), ERROR (that body broke), WINDOW (credit for the answer's body),
+ *                        CANCEL (the caller is gone: stop)
+ *     callee to caller:  HEAD, BODY* (answer's body), ERROR (no answer, or its body broke),
+ *                        WINDOW (credit for the request's body), CANCEL (wants no more of the request's body)
+ * A body's sender starts with STREAM_WINDOW bytes of credit beyond the bytes inline in EVENT, FETCH or HEAD,
+ * and never has more than its credit in flight. FRAME_END marks the last bytes of a body.
+ * DONE comes from the callee when the event is over, with all that waitUntil() held: nothing follows it.
+ *
+ * Integers are little-endian. str = u32 length, then bytes (UTF-8; header values: as on the wire).
+ * bytes = the same without a charset. headers = u16 count, then count times (str name, str value).
+ */
+#ifndef MAYFLY_BASE_FRAME_H
+#define MAYFLY_BASE_FRAME_H
+
+#include <stdint.h>
+
+enum {
+  FRAME_PAYLOAD_MAX = 64 * 1024,  /* bytes after the header */
+  STREAM_WINDOW = 256 * 1024,     /* a body's first credit, bytes */
+};
+#define STREAM_GUEST 0x80000000u  /* set in the streams that a guest opened */
+
+struct frame_header {
+  uint32_t length;  /* of the payload, bytes */
+  uint8_t type;     /* enum frame_type */
+  uint8_t flags;    /* FRAME_END, ... */
+  uint16_t zero;    /* 0 */
+  uint32_t isolate; /* the gateway's number for the isolate in this cell; 0: the cell itself */
+  uint32_t stream;  /* exchange, or stub for GET, NEED, CODE, RELEASE; else 0 */
+};
+
+enum frame_flag {
+  FRAME_END = 1,  /* EVENT, FETCH, HEAD, BODY: the body ends with these bytes */
+  FRAME_MORE = 2, /* LOAD, CODE: the message goes on in the next frame of this type and stream */
+  FRAME_BODY = 4, /* EVENT, FETCH, HEAD: there is a body (perhaps empty); without it the body is null */
+};
+
+/* Who may send a type. */
+enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
+
+/* FRAME(name, number, from, smallest payload)
+ *
+ * OPEN     make an isolate: u32 memory_mb, u32 cpu_ms
+ * CLOSE    throw the isolate away; nothing comes from it afterwards
+ * LOAD     the Worker's code, see worker_code below; first frame of an isolate, in pieces with FRAME_MORE
+ * LOADED   its modules were evaluated. u8 1; or u8 0 and an error as in ERROR
+ * EVENT    u8 kind (EVENT_FETCH), u32 cpu_ms (0: the isolate's), u32 flags 0, str entrypoint, bytes props
+ *          (guest/clone.h; empty: {}), str method, str url, headers, u64 content length (~0: unknown),
+ *          then inline body bytes
+ * FETCH    u32 channel, then as EVENT. A channel that is not the isolate's is a lie
+ * HEAD     u16 status, str status text, headers, u64 content length (~0: unknown), then inline body bytes
+ * BODY     body bytes
+ * WINDOW   u32 credit: bytes more that the receiver may send
+ * CANCEL   nothing
+ * ERROR    u8 code (enum error_code; 0: thrown by a Worker), str name, str message, str stack
+ * DONE     nothing
+ * GET      stub: u32 loader channel, u8 named, str name: from now on `stub` is a channel to that Worker
+ * NEED     stub: run the callback of get() and send CODE, or ERROR
+ * CODE     stub: u64 size of the worker_code, u32 cpu_ms, u32 wall_ms, u32 memory_mb, u32 subrequests
+ *          (0: the default), then the worker_code, in pieces with FRAME_MORE. ERROR instead: the callback threw
+ * RELEASE  stub: the isolate forgets this channel
+ * LOG      u8 level (enum log_level), text
+ * DEAD     the isolate is gone: u8 code (enum error_code), str detail
+ * USAGE    u64 bytes of memory that the isolate holds for itself, u64 processor time so far, ns
+ * READY    the cell is locked down and serves: str what the sandbox consists of
+ * NOTE     text for the operator's log, from the cell itself
+ */
+#define FRAME_TABLE(FRAME)                                                                                        \
+  FRAME(OPEN, 1, FROM_GATEWAY, 8)                                                                                 \
+  FRAME(CLOSE, 2, FROM_GATEWAY, 0)                                                                                \
+  FRAME(LOAD, 3, FROM_GATEWAY, 0)                                                                                 \
+  FRAME(LOADED, 4, FROM_GUEST, 1)                                                                                 \
+  FRAME(EVENT, 5, FROM_GATEWAY, 27)                                                                               \
+  FRAME(FETCH, 6, FROM_GUEST, 31)                                                                                 \
+  FRAME(HEAD, 7, FROM_GATEWAY | FROM_GUEST, 16)                                                                   \
+  FRAME(BODY, 8, FROM_GATEWAY | FROM_GUEST, 0)                                                                    \
+  FRAME(WINDOW, 9, FROM_GATEWAY | FROM_GUEST, 4)                                                                  \
+  FRAME(CANCEL, 10, FROM_GATEWAY | FROM_GUEST, 0)                                                                 \
+  FRAME(ERROR, 11, FROM_GATEWAY | FROM_GUEST, 13)                                                                 \
+  FRAME(DONE, 12, FROM_GUEST, 0)                                                                                  \
+  FRAME(GET, 13, FROM_GUEST, 9)                                                                                   \
+  FRAME(NEED, 14, FROM_GATEWAY, 0)                                                                                \
+  FRAME(CODE, 15, FROM_GUEST, 0)                                                                                  \
+  FRAME(RELEASE, 16, FROM_GUEST, 0)                                                                               \
+  FRAME(LOG, 17, FROM_GUEST, 1)                                                                                   \
+  FRAME(DEAD, 18, FROM_CELL, 5)                                                                                   \
+  FRAME(USAGE, 19, FROM_CELL, 16)                                                                                 \
+  FRAME(READY, 20, FROM_CELL, 4)                                                                                  \
+  FRAME(NOTE, 21, FROM_CELL, 0)
+
+enum frame_type {
+#define FRAME(name, number, from, smallest) FRAME_##name = number,
+  FRAME_TABLE(FRAME)
+#undef FRAME
+  FRAME_TYPE_LAST = FRAME_NOTE
+};
+
+enum event_kind { EVENT_FETCH = 1 };
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_LOG, LOG_WARN, LOG_ERROR };
+
+/* worker_code: what LOAD and CODE carry. Written by the gateway for the host Worker (gateway/hostworker.c), by a
+ * guest for a dynamic one (guest/code.c); read only in guests (guest/code.c). The gateway never looks inside.
+ *     u32 WORKER_CODE_MAGIC, u32 stack_kb, str compatibility date, u16 count of flags, count times str,
+ *     str main module, u32 count of modules, count times (u8 enum module_kind, str name, bytes content),
+ *     u8 env form (enum env_form), bytes env, u16 count of loaders, count times (str binding, u32 channel),
+ *     u8 outbound (enum outbound_mode)
+ */
+#define WORKER_CODE_MAGIC 0x3143574du /* "MWC1" */
+enum module_kind { MODULE_JS = 1, MODULE_CJS, MODULE_TEXT, MODULE_DATA, MODULE_JSON };
+enum env_form { ENV_JSON = 1, ENV_CLONE = 2 };
+enum outbound_mode { OUTBOUND_INHERIT = 0, OUTBOUND_NONE = 1 };
+
+/* The static rules of a type that `from` (one of enum frame_from) sends: 0, or what is wrong with it. */
+const char *frame_check(const struct frame_header *h, enum frame_from from);
+const char *frame_name(unsigned type);
+
+#endif

@@ -1,0 +1,48 @@
+/* config.h: wrangler.jsonc, and the limits that go with it.
+ *
+ * JSON with comments and trailing commas. Known keys: name, main, compatibility_date, compatibility_flags, vars,
+ * worker_loaders [{binding, id}], limits (base/limits.def), dev.ip, dev.port. Unknown keys get a warning with their
+ * line. Errors name the file, line and column, and what to do.
+ */
+#ifndef MAYFLY_GATEWAY_CONFIG_H
+#define MAYFLY_GATEWAY_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/layer.h"
+#include "base/limits.h"
+#if LAYER < LAYER_GATEWAY
+#error "config.h belongs to the gateway"
+#endif
+
+struct config_loader {
+  char *binding, *id; /* id: NULL when absent; two bindings with one id share their Workers */
+};
+
+struct config {
+  char *path;      /* of the configuration, for messages; NULL: none, all defaults */
+  char *directory; /* modules are found below it */
+  char *name, *main;
+  char *compatibility_date;
+  char **compatibility_flags;
+  size_t flag_count;
+  char *vars_json; /* the vars object as JSON text; "{}" when absent */
+  struct config_loader *loaders;
+  size_t loader_count;
+  struct limits limits;
+  char *ip;
+  uint16_t port;
+};
+
+typedef void config_warn(void *arg, const char *message);
+
+/* Reads DIR (its wrangler.jsonc, or wrangler.json) or a file. 0, or -1 with a message of one or more lines in err.
+ * Warnings go to `warn` as whole sentences. All strings of *out are owned by it. */
+int config_read(struct config *out, const char *path, config_warn *warn, void *arg, char *err, size_t err_size);
+/* The same from text; `path` is for messages and to find the directory. */
+int config_parse(struct config *out, const char *path, const char *text, size_t length, config_warn *warn, void *arg,
+                 char *err, size_t err_size);
+void config_free(struct config *c);
+
+#endif

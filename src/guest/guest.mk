@@ -1,0 +1,53 @@
+# The guest: QuickJS-ng and src/guest compiled to WebAssembly, translated to C by wasm2c, compiled to one object.
+# The last step takes a minute, so the object is kept under the hash of what it was made from and is made again only
+# when the translated guest changes. QUICKJS_SRC=dir uses another copy of the engine's sources.
+QUICKJS_SRC ?= build/quickjs
+ENGINE_CC := gcc
+ENGINE_CFLAGS := -O2 -w -fno-stack-protector -fstack-clash-protection -fcf-protection=none
+GUEST_CC := clang-19 --target=wasm32-wasi -std=gnu11 -O2 -fwrapv -fno-strict-aliasing -D_GNU_SOURCE \
+  -D_WASI_EMULATED_PROCESS_CLOCKS -D_WASI_EMULATED_SIGNAL -mbulk-memory -msign-ext -mnontrapping-fptoint \
+  -I$(QUICKJS_SRC) -Isrc -DLAYER=1
+GUEST_SRC := $(wildcard src/guest/*.c) src/base/buf.c
+GUEST_WO := $(patsubst src/%.c,$(G)/%.wo,$(GUEST_SRC)) $(G)/libregexp.wo $(G)/libunicode.wo $(G)/dtoa.wo
+GUEST_STACK := 4194304
+
+guest: $(G)/engine.o
+
+build/quickjs/quickjs.h:
+	@rm -rf build/quickjs.tmp && scripts/fetch-engine.sh build/quickjs.tmp
+	@mkdir -p build && rm -rf build/quickjs && mv build/quickjs.tmp/quickjs build/quickjs && rm -rf build/quickjs.tmp
+	@touch $@
+
+$(G)/guest/%.wo: src/guest/%.c $(wildcard src/guest/*.h) src/base/frame.h src/base/buf.h $(QUICKJS_SRC)/quickjs.h
+	@mkdir -p $(@D)
+	$(GUEST_CC) -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -c $< -o $@
+$(G)/base/%.wo: src/base/%.c src/base/frame.h src/base/buf.h
+	@mkdir -p $(@D)
+	$(GUEST_CC) -Wall -Wextra -c $< -o $@
+$(G)/%.wo: $(QUICKJS_SRC)/quickjs.h
+	@mkdir -p $(@D)
+	$(GUEST_CC) -w -c $(QUICKJS_SRC)/$*.c -o $@
+
+# --stack-first: an overflow of the guest's stack runs below address 0 and traps instead of writing over data
+$(G)/engine.wasm: $(GUEST_WO)
+	$(GUEST_CC) -mexec-model=reactor -Wl,--stack-first -Wl,-z,stack-size=$(GUEST_STACK) -Wl,--export=__stack_pointer \
+	  -Wl,--strip-debug $^ -lwasi-emulated-process-clocks -lwasi-emulated-signal -o $@.tmp
+	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
+
+$(G)/engine.h $(G)/engine.c &: $(G)/engine.wasm
+	wasm2c $< -n engine -o $(G)/engine.c
+
+$(G)/engine.o: $(G)/engine.c
+	@key=$$( (cat $<; echo '$(ENGINE_CFLAGS)'; $(ENGINE_CC) --version) | sha256sum | cut -c1-16); \
+	kept=build/cache/engine-$$key.o; mkdir -p build/cache; \
+	if [ ! -f $$kept ]; then echo "compiling the guest (a minute)"; \
+	  $(ENGINE_CC) $(ENGINE_CFLAGS) -c $< -o $$kept.tmp && mv $$kept.tmp $$kept; fi; cp $$kept $@
+
+# The platform: the JavaScript that the guest evaluates before the image is taken, as bytes in the program.
+PLATFORM_JS := $(wildcard src/guest/web/*.js)
+$(G)/platform.js: $(PLATFORM_JS) scripts/platform.sh
+	@mkdir -p $(@D)
+	scripts/platform.sh $@ $(PLATFORM_JS)
+$(B)/platform.o: $(G)/platform.js
+	@mkdir -p $(@D)
+	cd $(G) && ld -r -b binary -z noexecstack platform.js -o $(CURDIR)/$@
