@@ -5,14 +5,15 @@ G := build/guest
 CC := gcc
 PREFIX ?= /usr/local
 VERSION := 0.1.0
+ENGINE_VERSION = $(shell sed -n 's/^\#define QJS_VERSION_[MP].* \([0-9]*\)$$/\1/p' $(QUICKJS_SRC)/quickjs.h | paste -sd.)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror=implicit-function-declaration
 CFLAGS_release := -O2 -g1
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DMAYFLY_ASAN=1
 LDFLAGS_asan := -fsanitize=address,undefined
-CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -I$(G) -pthread -fstack-protector-strong $(WARN) $(CFLAGS_$(MODE)) \
-  -DMAYFLY_VERSION='"$(VERSION)"'
-LDLIBS := -lm -lmicrohttpd -ljansson -pthread
+CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -I$(G) -Ibuild/src/llhttp/include -pthread -fstack-protector-strong $(WARN) $(CFLAGS_$(MODE)) \
+  -DMAYFLY_VERSION='"$(VERSION)"' -DENGINE_VERSION='"$(ENGINE_VERSION)"'
+LDLIBS := -lm -ljansson -pthread
 
 # One folder is one layer (src/base/layer.h); LAYER makes a wrong include fail to compile.
 LAYER_base := 0
@@ -23,7 +24,8 @@ LAYER_cli := 5
 LAYERS := base isolate cell gateway cli
 SRC := $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c))
 OBJ := $(SRC:src/%.c=$(B)/%.o)
-LIB := $(filter-out $(B)/cli/main.o,$(OBJ)) $(G)/engine.o $(B)/platform.o
+LLHTTP := $(patsubst %,$(B)/llhttp/%.o,llhttp api http)
+LIB := $(filter-out $(B)/cli/main.o,$(OBJ)) $(LLHTTP) $(G)/engine.o $(B)/platform.o
 
 .PHONY: all demo test test-run asan bench fmt install clean deps-build deps-test guest
 all: deps-build
@@ -45,6 +47,11 @@ $(B)/$(1)/%.o: src/$(1)/%.c $(G)/engine.h
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 -include $(OBJ:.o=.d)
+
+# llhttp, Node.js's HTTP parser, from its own sources
+$(B)/llhttp/%.o: build/src/llhttp/include/llhttp.h
+	@mkdir -p $(@D)
+	$(CC) -O2 $(CFLAGS_$(MODE)) -w -Ibuild/src/llhttp/include -c build/src/llhttp/src/$*.c -o $@
 
 include src/guest/guest.mk
 

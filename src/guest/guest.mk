@@ -1,7 +1,7 @@
 # The guest: QuickJS-ng and src/guest compiled to WebAssembly, translated to C by wasm2c, compiled to one object.
 # The last step takes a minute, so the object is kept under the hash of what it was made from and is made again only
 # when the translated guest changes. QUICKJS_SRC=dir uses another copy of the engine's sources.
-QUICKJS_SRC ?= build/quickjs
+QUICKJS_SRC ?= build/src/quickjs
 ENGINE_CC := gcc
 ENGINE_CFLAGS := -O2 -w -fno-stack-protector -fstack-clash-protection -fcf-protection=none
 GUEST_CC := clang-19 --target=wasm32-wasi -std=gnu11 -O2 -fwrapv -fno-strict-aliasing -D_GNU_SOURCE \
@@ -13,9 +13,8 @@ GUEST_STACK := 4194304
 
 guest: $(G)/engine.o
 
-build/quickjs/quickjs.h:
-	@rm -rf build/quickjs.tmp && scripts/fetch-engine.sh build/quickjs.tmp
-	@mkdir -p build && rm -rf build/quickjs && mv build/quickjs.tmp/quickjs build/quickjs && rm -rf build/quickjs.tmp
+build/src/quickjs/quickjs.h build/src/llhttp/include/llhttp.h build/src/ada/src/ada.cpp &:
+	@scripts/fetch-sources.sh build/src
 	@touch $@
 
 $(G)/guest/%.wo: src/guest/%.c $(wildcard src/guest/*.h) src/base/frame.h src/base/buf.h $(QUICKJS_SRC)/quickjs.h
