@@ -5,13 +5,14 @@ G := build/guest
 CC := gcc
 PREFIX ?= /usr/local
 VERSION := 0.1.0
-ENGINE_VERSION = $(shell sed -n 's/^\#define QJS_VERSION_[MP].* \([0-9]*\)$$/\1/p' $(QUICKJS_SRC)/quickjs.h | paste -sd.)
+QUICKJS_SRC ?= build/src/quickjs
+ENGINE_VERSION = $(shell sed -n 's/^\#define QJS_VERSION_[MP].* \([0-9]*\)$$/\1/p' $(QUICKJS_SRC)/quickjs.h 2>/dev/null | paste -sd.)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror=implicit-function-declaration
 CFLAGS_release := -O2 -g1
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DMAYFLY_ASAN=1
 LDFLAGS_asan := -fsanitize=address,undefined
-CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -I$(G) -Ibuild/src/llhttp/include -pthread -fstack-protector-strong $(WARN) $(CFLAGS_$(MODE)) \
+CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -I$(G) -Ibuild/src/llhttp/include -pthread -fstack-protector-strong $(WARN) $(CFLAGS_$(MODE)) \
   -DMAYFLY_VERSION='"$(VERSION)"' -DENGINE_VERSION='"$(ENGINE_VERSION)"'
 LDLIBS := -lm -ljansson -pthread
 

@@ -1,7 +1,6 @@
 # The guest: QuickJS-ng and src/guest compiled to WebAssembly, translated to C by wasm2c, compiled to one object.
 # The last step takes a minute, so the object is kept under the hash of what it was made from and is made again only
-# when the translated guest changes. QUICKJS_SRC=dir uses another copy of the engine's sources.
-QUICKJS_SRC ?= build/src/quickjs
+# when the translated guest changes. QUICKJS_SRC=dir (Makefile) uses another copy of the engine's sources.
 ENGINE_CC := gcc
 ENGINE_CFLAGS := -O2 -w -fno-stack-protector -fstack-clash-protection -fcf-protection=none
 GUEST_CC := clang-19 --target=wasm32-wasi -std=gnu11 -O2 -fwrapv -fno-strict-aliasing -D_GNU_SOURCE \
