@@ -55,7 +55,8 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
 
 /* FRAME(name, number, from, smallest payload)
  *
- * OPEN     make an isolate: u32 memory_mb, u32 cpu_ms
+ * OPEN     make an isolate: u32 memory_mb, u32 cpu_ms (for LOAD and for events that name none), u32 flags (enum
+ *          open_flag)
  * CLOSE    throw the isolate away; nothing comes from it afterwards
  * LOAD     the Worker's code, see worker_code below; first frame of an isolate, in pieces with FRAME_MORE
  * LOADED   its modules were evaluated. u8 1; or u8 0 and an error as in ERROR
@@ -81,7 +82,7 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * NOTE     text for the operator's log, from the cell itself
  */
 #define FRAME_TABLE(FRAME)                                                                                        \
-  FRAME(OPEN, 1, FROM_GATEWAY, 8)                                                                                 \
+  FRAME(OPEN, 1, FROM_GATEWAY, 12)                                                                                \
   FRAME(CLOSE, 2, FROM_GATEWAY, 0)                                                                                \
   FRAME(LOAD, 3, FROM_GATEWAY, 0)                                                                                 \
   FRAME(LOADED, 4, FROM_GUEST, 1)                                                                                 \
@@ -110,6 +111,9 @@ enum frame_type {
   FRAME_TYPE_LAST = FRAME_NOTE
 };
 
+enum open_flag {
+  OPEN_KEPT = 1, /* it will live long: the host Worker, a Worker got by name. Without it: one event, then thrown away */
+};
 enum event_kind { EVENT_FETCH = 1 };
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_LOG, LOG_WARN, LOG_ERROR };
 
