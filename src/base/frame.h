@@ -11,8 +11,9 @@
  * stamps `isolate` over whatever the guest wrote there.
  *
  * Exchanges. An exchange is one request and its answer, between a caller and a callee, either of which may be
- * an isolate. `stream` names it within one isolate: the gateway numbers those that it opens (EVENT) from 1
- * upwards; a guest numbers those that it opens (FETCH) with STREAM_GUEST set. On one stream then travel
+ * an isolate. `stream` names it within one isolate: the gateway numbers those that it opens (EVENT) with
+ * STREAM_EVENT set; a guest numbers those that it opens (FETCH) with STREAM_GUEST set, and its stubs with neither, so
+ * that an ERROR says by its stream alone what it is about. On one stream then travel
  *     caller to callee:  BODY* (request body), ERROR (that body broke), WINDOW (credit for the answer's body),
  *                        CANCEL (the caller is gone: stop)
  *     callee to caller:  HEAD, BODY* (answer's body), ERROR (no answer, or its body broke),
@@ -34,6 +35,7 @@ enum {
   STREAM_WINDOW = 256 * 1024,     /* a body's first credit, bytes */
 };
 #define STREAM_GUEST 0x80000000u  /* set in the streams that a guest opened */
+#define STREAM_EVENT 0x40000000u  /* set in the streams that the gateway opened */
 
 struct frame_header {
   uint32_t length;  /* of the payload, bytes */
