@@ -49,7 +49,7 @@ struct frame_header {
 enum frame_flag {
   FRAME_END = 1,  /* EVENT, FETCH, HEAD, BODY: the body ends with these bytes */
   FRAME_MORE = 2, /* LOAD, CODE: the message goes on in the next frame of this type and stream */
-  FRAME_BODY = 4, /* EVENT, FETCH, HEAD: there is a body (perhaps empty); without it the body is null */
+  FRAME_HAS_BODY = 4, /* EVENT, FETCH, HEAD: there is a body (perhaps empty); without it the body is null */
 };
 
 /* Who may send a type. */
