@@ -1,0 +1,111 @@
+#!/bin/sh
+# Runs all tests, or with T=name those whose file or test name contains it, on build/$MODE, and prints one line for each
+# file, the output of what failed, and at the end "N passed, N failed". Exit status 1 when one failed or none ran.
+#   tests/unit, tests/redteam  programs in C (cmocka)
+#   tests/js                   Workers: `mayfly run` prints what their lines "// expect: ..." say
+#   tests/e2e                  node:test files that talk to a running `mayfly serve`
+set -u
+cd "$(dirname "$0")/.."
+MODE=${MODE:-release}
+T=${T:-}
+bin=build/$MODE/mayfly
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+trap 'exit 130' INT TERM
+passed=0 failed=0
+export MAYFLY_BIN="$PWD/$bin"
+export ASAN_OPTIONS="detect_stack_use_after_return=0:${ASAN_OPTIONS:-}"
+
+# A file takes part when T is empty, is in its name, or is in its text (then its tests are chosen by name).
+wanted() {
+  case $1 in *"$T"*) return 0 ;; esac
+  grep -qF -- "$T" "$1"
+}
+
+# count FILE PASSED FAILED LOG: one line, and the log of what failed
+count() {
+  passed=$((passed + $2)) failed=$((failed + $3))
+  if [ "$3" -eq 0 ]; then
+    printf 'ok    %-46s %4d passed\n' "$1" "$2"
+  else
+    printf 'FAIL  %-46s %4d passed, %d failed\n' "$1" "$2" "$3"
+    sed 's/^/      | /' "$4"
+  fi
+}
+
+last_number() { # PATTERN LOG: the number in the last line that matches
+  sed -n "s/$1/\\1/p" "$2" | tail -n 1
+}
+
+run_program() { # SOURCE
+  program=build/$MODE/tests/$(basename "$1" .c)
+  wanted "$1" || return 0
+  "$program" >"$out/log" 2>&1
+  status=$?
+  good=$(last_number '^\[  PASSED  \] \([0-9]*\) test.*' "$out/log")
+  bad=$(last_number '^\[  FAILED  \] \([0-9]*\) test.*' "$out/log")
+  if [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
+    bad=1
+    echo "ended with status $status" >>"$out/log"
+  elif [ "${good:-0}" -eq 0 ] && [ "${bad:-0}" -eq 0 ]; then
+    bad=1
+    echo "ran no test" >>"$out/log"
+  fi
+  grep -v '^\[ RUN  \|^\[       OK' "$out/log" >"$out/shown"
+  count "$1" "${good:-0}" "${bad:-0}" "$out/shown"
+}
+
+build_programs() { # MAKEFILE TARGET DIRECTORY
+  [ -f "$1" ] || return 0
+  if ! make --no-print-directory -f "$1" MODE="$MODE" "$2" >"$out/make" 2>&1; then
+    count "$1" 0 1 "$out/make"
+    return 0
+  fi
+  for source in "$3"/test_*.c; do
+    [ -f "$source" ] && run_program "$source"
+  done
+}
+
+run_worker() { # FILE
+  sed -n 's,^// expect: \{0\,1\},,p' "$1" >"$out/expected"
+  "$bin" run "$1" >"$out/got" 2>"$out/log"
+  awk -v report="$out/diff" '
+    BEGIN { good = bad = 0; printf "" >report }
+    NR == FNR { want[FNR] = $0; wants = FNR; next }
+    { gots = FNR; if (FNR in want && want[FNR] == $0) good++; else { bad++; print "line " FNR ": " $0 "\n  expected: " want[FNR] >report } }
+    END { for (i = gots + 1; i <= wants; i++) { bad++; print "line " i " is missing: " want[i] >report }
+          if (!wants && !gots) { bad++; print "expects nothing" >report }
+          print good, bad }' "$out/expected" "$out/got" >"$out/counts"
+  read -r good bad <"$out/counts"
+  cat "$out/log" >>"$out/diff"
+  count "$1" "$good" "$bad" "$out/diff"
+}
+
+run_node() { # FILE
+  pattern=
+  case $1 in *"$T"*) ;; *) pattern=--test-name-pattern=$T ;; esac
+  node --test-reporter=tap ${pattern:+"$pattern"} "$1" >"$out/log" 2>&1
+  status=$?
+  good=$(last_number '^# pass \([0-9]*\)$' "$out/log")
+  bad=$(last_number '^# fail \([0-9]*\)$' "$out/log")
+  cancelled=$(last_number '^# cancelled \([0-9]*\)$' "$out/log")
+  bad=$((${bad:-0} + ${cancelled:-0}))
+  if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+    bad=1
+    cp "$out/log" "$out/shown"
+  else
+    awk '/^ *not ok/ { show = 1 } show; /^ *\.\.\.$/ { show = 0 }' "$out/log" >"$out/shown"
+  fi
+  count "$1" "${good:-0}" "$bad" "$out/shown"
+}
+
+build_programs tests/unit/unit.mk unit-tests tests/unit
+build_programs tests/redteam/redteam.mk redteam-tests tests/redteam
+for file in $(find tests/js -name '*.js' 2>/dev/null | sort); do
+  wanted "$file" && run_worker "$file"
+done
+for file in tests/e2e/*.test.mjs; do
+  [ -f "$file" ] && wanted "$file" && run_node "$file"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
