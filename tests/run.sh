@@ -71,7 +71,7 @@ run_worker() { # FILE
   "$bin" run "$1" >"$out/got" 2>"$out/log"
   awk -v report="$out/diff" '
     BEGIN { good = bad = 0; printf "" >report }
-    NR == FNR { want[FNR] = $0; wants = FNR; next }
+    FILENAME == ARGV[1] { want[FNR] = $0; wants = FNR; next }
     { gots = FNR; if (FNR in want && want[FNR] == $0) good++; else { bad++; print "line " FNR ": " $0 "\n  expected: " want[FNR] >report } }
     END { for (i = gots + 1; i <= wants; i++) { bad++; print "line " i " is missing: " want[i] >report }
           if (!wants && !gots) { bad++; print "expects nothing" >report }
