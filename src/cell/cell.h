@@ -6,7 +6,8 @@
  *   CELL_FD_LINK    memfd of ring_link_size() bytes, sealed against shrinking and growing
  *   CELL_FD_WAKE    eventfd on which the cell sleeps
  *   CELL_FD_GATEWAY eventfd on which the gateway sleeps
- *   CELL_FD_IMAGE   the guest's image, sealed; mapped and closed before lock-down
+ *   CELL_FD_IMAGE   the guest's image, sealed; may stay open, to be mapped again (privately) when a slot is made anew
+ *   JAIL_FD_PARENT  pidfd of the gateway (jail.h), closed by jail_enter
  * Its first frame is READY, sent after the jail is shut; a cell that cannot lock down sends NOTE with the step and
  * the reason, and exits with status 2.
  */
@@ -22,8 +23,8 @@ enum { CELL_FD_LINK = 3, CELL_FD_WAKE = 4, CELL_FD_GATEWAY = 5, CELL_FD_IMAGE = 
 #define CELL_ARGV0 "mayfly-cell"
 #define CELL_INDEX_BITS 14 /* an isolate's number: its index in the cell's table, and a generation above that */
 
-/* The whole life of a cell process. argv: CELL_ARGV0, sandbox mode ("auto", "strict"), number of lanes that may be
- * busy at once. Returns the exit status. */
+/* The whole life of a cell process. argv: CELL_ARGV0, sandbox mode ("auto", "strict"), what jail_offered gave the
+ * gateway (decimal), number of lanes that may be busy at once. Returns the exit status. */
 int cell_main(int argc, char **argv);
 
 #endif
