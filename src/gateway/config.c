@@ -18,7 +18,7 @@
 
 struct reading {
   struct config *config;
-  const char *path;
+  const char *path, *text; /* text: as it was given; places in it are places in doc */
   struct jsonc doc;
   config_warn *warn;
   void *warn_arg;
@@ -112,7 +112,7 @@ static const char *const wrangler_dev_keys[] = {"local_protocol",   "upstream_pr
 
 static void vmessage(const struct reading *r, size_t at, char *out, size_t size, const char *format, va_list args) {
   unsigned line, column;
-  jsonc_place(r->doc.text, r->doc.length, at, &line, &column);
+  jsonc_place(r->text, r->doc.length, at, &line, &column);
   int n = snprintf(out, size, "%s:%u:%u: ", r->path, line, column);
   if (n > 0 && (size_t)n < size) vsnprintf(out + n, size - (size_t)n, format, args);
 }
@@ -540,7 +540,8 @@ int config_parse(struct config *out, const char *path, const char *text, size_t 
                  char *err, size_t err_size) {
   *out = (struct config){.port = STANDARD_PORT};
   limits_standard(&out->limits);
-  struct reading r = {.config = out, .path = path, .warn = warn, .warn_arg = arg, .err = err, .err_size = err_size};
+  struct reading r = {
+      .config = out, .path = path, .text = text, .warn = warn, .warn_arg = arg, .err = err, .err_size = err_size};
   size_t where;
   char why[256];
   err[0] = 0;
