@@ -10,6 +10,9 @@
  *   JAIL_FD_PARENT  pidfd of the gateway (jail.h), closed by jail_enter
  * Its first frame is READY, sent after the jail is shut; a cell that cannot lock down sends NOTE with the step and
  * the reason, and exits with status 2.
+ *
+ * The image is made by the same program with the arguments CELL_ARGV0, "image": there CELL_FD_IMAGE is an empty memfd
+ * that allows sealing. The child fills and seals it and exits with status 0; otherwise an error is on descriptor 2.
  */
 #ifndef MAYFLY_CELL_CELL_H
 #define MAYFLY_CELL_CELL_H
