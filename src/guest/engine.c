@@ -1,0 +1,200 @@
+/* engine.c: QuickJS-ng, and the functions of engine.h that need its insides. */
+#include "quickjs.c"
+
+#include "guest/engine.h"
+
+static struct list_head sealed; /* GC objects of the image, out of the collector's sight */
+
+static bool depends_on_seed(JSGCObjectHeader *gp) {
+  if (JS_GC_TYPE(gp) != JS_GC_OBJ_TYPE_JS_OBJECT) return false;
+  JSObject *p = (JSObject *)gp;
+  if (p->class_id < JS_CLASS_MAP || p->class_id > JS_CLASS_WEAKSET) return false;
+  return p->u.map_state && p->u.map_state->record_count > 0;
+}
+
+static JSValue refuse_eval(JSContext *ctx, JSValueConst this_obj, const char *input, size_t length,
+                           const char *filename, int line, int flags, int scope) {
+  JSValue error = JS_NewError(ctx), text = JS_NewString(ctx, "Code generation from strings disallowed for this context");
+  JSValue global = JS_GetGlobalObject(ctx), ctor = JS_GetPropertyStr(ctx, global, "EvalError");
+  JSValue made = JS_CallConstructor(ctx, ctor, 1, (JSValueConst *)&text);
+  JS_FreeValue(ctx, ctor);
+  JS_FreeValue(ctx, global);
+  JS_FreeValue(ctx, text);
+  if (JS_IsException(made)) return JS_Throw(ctx, error);
+  JS_FreeValue(ctx, error);
+  return JS_Throw(ctx, made);
+}
+
+const char *engine_seal(JSContext *ctx) {
+  JSRuntime *rt = ctx->rt;
+  struct list_head *el, *next;
+  JS_RunGC(rt);
+  list_for_each(el, &rt->gc_obj_list) {
+    if (depends_on_seed(list_entry(el, JSGCObjectHeader, link))) return "a Map, Set or WeakMap in the image is not empty";
+  }
+  init_list_head(&sealed);
+  list_for_each_safe(el, next, &rt->gc_obj_list) {
+    list_del(el);
+    list_add_tail(el, &sealed);
+  }
+  rt->malloc_gc_threshold = rt->malloc_state.malloc_size + (1 << 20);
+  ctx->eval_internal = refuse_eval;
+  return NULL;
+}
+
+void engine_reseed(JSContext *ctx, uint64_t random_state, uint32_t hash_seed) {
+  ctx->random_state = random_state ? random_state : 1;
+  ctx->hash_seed = hash_seed;
+}
+
+uint32_t engine_hash_seed(JSContext *ctx) { return ctx->hash_seed; }
+
+static JSValue compile(JSContext *ctx, const char *source, size_t length, const char *name, int flags) {
+  JS_FreeValueRT(ctx->rt, ctx->error_back_trace);
+  ctx->error_back_trace = JS_UNDEFINED;
+  return __JS_EvalInternal(ctx, ctx->global_obj, source, length, name, 1, flags | JS_EVAL_FLAG_COMPILE_ONLY, -1);
+}
+
+JSValue engine_compile_module(JSContext *ctx, const char *source, size_t length, const char *name) {
+  return compile(ctx, source, length, name, JS_EVAL_TYPE_MODULE);
+}
+
+JSValue engine_compile_script(JSContext *ctx, const char *source, size_t length, const char *name) {
+  return compile(ctx, source, length, name, JS_EVAL_TYPE_GLOBAL);
+}
+
+bool engine_latin1(JSContext *ctx, JSValueConst v, JSValue *flat, const uint8_t **p, size_t *n) {
+  *flat = JS_UNDEFINED;
+  if (JS_VALUE_GET_TAG(v) == JS_TAG_STRING_ROPE)
+    *flat = js_linearize_string_rope(ctx, v);
+  else if (JS_VALUE_GET_TAG(v) == JS_TAG_STRING)
+    *flat = js_dup(v);
+  if (JS_VALUE_GET_TAG(*flat) != JS_TAG_STRING || JS_VALUE_GET_STRING(*flat)->is_wide_char) return false;
+  *p = str8(JS_VALUE_GET_STRING(*flat));
+  *n = JS_VALUE_GET_STRING(*flat)->len;
+  return true;
+}
+
+JSValue engine_new_latin1(JSContext *ctx, const uint8_t *p, size_t n) {
+  return js_new_string8_len(ctx, (const char *)p, (int)n);
+}
+
+enum engine_class engine_class(JSValueConst v) {
+  if (JS_VALUE_GET_TAG(v) != JS_TAG_OBJECT) return CLASS_OTHER;
+  JSClassID id = JS_VALUE_GET_OBJ(v)->class_id;
+  if (id >= JS_CLASS_UINT8C_ARRAY && id <= JS_CLASS_FLOAT64_ARRAY) return CLASS_TYPED_ARRAY;
+  switch (id) {
+    case JS_CLASS_OBJECT:
+    case JS_CLASS_ARGUMENTS:
+    case JS_CLASS_MAPPED_ARGUMENTS: return CLASS_OBJECT;
+    case JS_CLASS_ARRAY: return CLASS_ARRAY;
+    case JS_CLASS_ERROR: return CLASS_ERROR;
+    case JS_CLASS_NUMBER: return CLASS_NUMBER;
+    case JS_CLASS_STRING: return CLASS_STRING;
+    case JS_CLASS_BOOLEAN: return CLASS_BOOLEAN;
+    case JS_CLASS_BIG_INT: return CLASS_BIGINT;
+    case JS_CLASS_DATE: return CLASS_DATE;
+    case JS_CLASS_REGEXP: return CLASS_REGEXP;
+    case JS_CLASS_ARRAY_BUFFER: return CLASS_ARRAY_BUFFER;
+    case JS_CLASS_DATAVIEW: return CLASS_DATA_VIEW;
+    case JS_CLASS_MAP: return CLASS_MAP;
+    case JS_CLASS_SET: return CLASS_SET;
+    case JS_CLASS_PROXY: return CLASS_PROXY;
+    default: return JS_IsFunction(NULL, v) ? CLASS_FUNCTION : CLASS_OTHER;
+  }
+}
+
+JSValue engine_unbox(JSContext *ctx, JSValueConst v) { return js_dup(JS_VALUE_GET_OBJ(v)->u.object_data); }
+
+JSValue engine_box(JSContext *ctx, JSValue primitive) {
+  JSValue o = JS_ToObject(ctx, primitive);
+  JS_FreeValue(ctx, primitive);
+  return o;
+}
+
+double engine_date(JSContext *ctx, JSValueConst v) {
+  double d = NAN;
+  JS_ToFloat64(ctx, &d, JS_VALUE_GET_OBJ(v)->u.object_data);
+  return d;
+}
+
+int engine_regexp(JSContext *ctx, JSValueConst v, JSValue *source, JSValue *flags) {
+  static const char letters[] = "gimsuydv"; /* in the order of libregexp's flag bits, see LRE_FLAG_* */
+  JSRegExp *re = &JS_VALUE_GET_OBJ(v)->u.regexp;
+  char text[16];
+  int n = 0, bits = lre_get_flags(str8(re->bytecode));
+  static const int flag[] = {LRE_FLAG_GLOBAL, LRE_FLAG_IGNORECASE, LRE_FLAG_MULTILINE,    LRE_FLAG_DOTALL,
+                             LRE_FLAG_UNICODE, LRE_FLAG_STICKY,    LRE_FLAG_INDICES, LRE_FLAG_UNICODE_SETS};
+  for (int i = 0; i < 8; i++)
+    if (bits & flag[i]) text[n++] = letters[i];
+  *source = js_dup(JS_MKPTR(JS_TAG_STRING, re->pattern));
+  *flags = JS_NewStringLen(ctx, text, (size_t)n);
+  return JS_IsException(*flags) ? -1 : 0;
+}
+
+JSValue engine_new_regexp(JSContext *ctx, JSValueConst source, JSValueConst flags) {
+  JSValue bytecode = ctx->compile_regexp ? ctx->compile_regexp(ctx, source, flags) : JS_EXCEPTION;
+  if (JS_IsException(bytecode)) return bytecode;
+  return js_regexp_constructor_internal(ctx, JS_UNDEFINED, JS_DupValue(ctx, source), bytecode);
+}
+
+int engine_entries(JSContext *ctx, JSValueConst v, JSValue **out, uint32_t *count) {
+  JSObject *o = JS_VALUE_GET_OBJ(v);
+  bool set = o->class_id == JS_CLASS_SET;
+  JSMapState *s = o->u.map_state;
+  struct list_head *el;
+  uint32_t n = 0;
+  JSValue *a = js_malloc(ctx, sizeof *a * ((size_t)s->record_count * (set ? 1 : 2) + 1));
+  if (!a) return -1;
+  list_for_each(el, &s->records) {
+    JSMapRecord *r = list_entry(el, JSMapRecord, link);
+    if (r->empty) continue;
+    a[n++] = js_dup(r->key);
+    if (!set) a[n++] = js_dup(r->value);
+  }
+  *out = a;
+  *count = n;
+  return 0;
+}
+
+JSValue engine_new_map(JSContext *ctx, bool set) {
+  return js_map_constructor(ctx, JS_UNDEFINED, 0, NULL, set ? MAGIC_SET : 0);
+}
+
+int engine_map_put(JSContext *ctx, JSValueConst map, JSValueConst key, JSValueConst value) {
+  bool set = JS_VALUE_GET_OBJ(map)->class_id == JS_CLASS_SET;
+  JSValueConst args[2] = {key, value};
+  JSValue r = js_map_set(ctx, map, set ? 1 : 2, args, set ? MAGIC_SET : 0);
+  JS_FreeValue(ctx, r);
+  return JS_IsException(r) ? -1 : 0;
+}
+
+int engine_view(JSContext *ctx, JSValueConst v, int *kind, JSValueConst *buffer, size_t *offset, size_t *length,
+                bool *tracks_length) {
+  JSObject *o = JS_VALUE_GET_OBJ(v);
+  JSTypedArray *ta = o->u.typed_array;
+  if (o->class_id == JS_CLASS_DATAVIEW) {
+    JSArrayBuffer *ab = ta->buffer->u.array_buffer;
+    if (ab->detached || dataview_is_oob(o)) return -1;
+    *length = ta->track_rab ? (size_t)ab->byte_length - ta->offset : ta->length;
+    *kind = -1;
+  } else {
+    if (typed_array_is_oob(o)) return -1;
+    *length = (size_t)o->u.array.count << typed_array_size_log2(o->class_id);
+    *kind = o->class_id - JS_CLASS_UINT8C_ARRAY;
+  }
+  *buffer = JS_MKPTR(JS_TAG_OBJECT, ta->buffer);
+  *offset = ta->offset;
+  *tracks_length = ta->track_rab;
+  return 0;
+}
+
+JSValue engine_new_view(JSContext *ctx, int kind, JSValueConst buffer, size_t offset, size_t count, bool tracks) {
+  JSValue args[3] = {JS_DupValue(ctx, buffer), JS_NewInt64(ctx, (int64_t)offset), JS_NewInt64(ctx, (int64_t)count)};
+  JSValue v = kind < 0 ? js_dataview_constructor(ctx, JS_UNDEFINED, tracks ? 2 : 3, vc(args))
+                       : JS_NewTypedArray(ctx, tracks ? 2 : 3, vc(args), (JSTypedArrayEnum)kind);
+  JS_FreeValue(ctx, args[0]);
+  return v;
+}
+
+bool engine_stack_full(JSContext *ctx) { return js_check_stack_overflow(ctx->rt, 8192); }

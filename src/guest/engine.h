@@ -1,0 +1,70 @@
+/* engine.h: what the guest needs from inside QuickJS that its public header does not offer.
+ *
+ * engine.c compiles the engine's source together with these few functions, so that no patch to it is needed. Each
+ * says why the public API would not do.
+ */
+#ifndef MAYFLY_GUEST_ENGINE_H
+#define MAYFLY_GUEST_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quickjs.h"
+
+enum engine_class {
+  CLASS_OTHER, /* not serializable, or a class of ours */
+  CLASS_OBJECT,
+  CLASS_ARRAY,
+  CLASS_ERROR,
+  CLASS_NUMBER,
+  CLASS_STRING,
+  CLASS_BOOLEAN,
+  CLASS_BIGINT,
+  CLASS_DATE,
+  CLASS_REGEXP,
+  CLASS_ARRAY_BUFFER,
+  CLASS_TYPED_ARRAY,
+  CLASS_DATA_VIEW,
+  CLASS_MAP,
+  CLASS_SET,
+  CLASS_FUNCTION,
+  CLASS_PROXY,
+};
+
+/* Before the image is taken: collects garbage; takes what is left out of the collector's list, so that a collection
+ * in an isolate walks (and dirties) only what the isolate made; refuses code generation from strings from now on.
+ * NULL, or what in the image depends on the hash seed. */
+const char *engine_seal(JSContext *ctx);
+/* After the copy: new state for Math.random and new seed for the hash tables of Map and Set. */
+void engine_reseed(JSContext *ctx, uint64_t random_state, uint32_t hash_seed);
+uint32_t engine_hash_seed(JSContext *ctx);
+
+/* The module loader may compile although eval may not. */
+JSValue engine_compile_module(JSContext *ctx, const char *source, size_t length, const char *name);
+JSValue engine_compile_script(JSContext *ctx, const char *source, size_t length, const char *name);
+/* The bytes of a string whose characters all fit a byte, as HTTP headers do. False: not such a string (or not one at
+ * all). The bytes live as long as *flat, which the caller frees in any case. */
+bool engine_latin1(JSContext *ctx, JSValueConst v, JSValue *flat, const uint8_t **p, size_t *n);
+JSValue engine_new_latin1(JSContext *ctx, const uint8_t *p, size_t n);
+
+enum engine_class engine_class(JSValueConst v);
+/* The value inside a Number, String, Boolean or BigInt object. Free it. */
+JSValue engine_unbox(JSContext *ctx, JSValueConst v);
+JSValue engine_box(JSContext *ctx, JSValue primitive);
+double engine_date(JSContext *ctx, JSValueConst v);
+/* Source and flags without calling the (replaceable) getters. Free both. */
+int engine_regexp(JSContext *ctx, JSValueConst v, JSValue *source, JSValue *flags);
+JSValue engine_new_regexp(JSContext *ctx, JSValueConst source, JSValueConst flags);
+/* All entries of a Map (key, value, key, …) or Set (key, …) as a new array of values, each to be freed. */
+int engine_entries(JSContext *ctx, JSValueConst v, JSValue **out, uint32_t *count);
+JSValue engine_new_map(JSContext *ctx, bool set);
+int engine_map_put(JSContext *ctx, JSValueConst map, JSValueConst key, JSValueConst value);
+/* Kind (JSTypedArrayEnum, or -1: DataView), buffer (not owned), byte offset and byte length of a view. */
+int engine_view(JSContext *ctx, JSValueConst v, int *kind, JSValueConst *buffer, size_t *offset, size_t *length,
+                bool *tracks_length);
+JSValue engine_new_view(JSContext *ctx, int kind, JSValueConst buffer, size_t offset, size_t count, bool tracks);
+/* True when the C stack is nearly used up: recursive C code of ours must stop with a RangeError. */
+bool engine_stack_full(JSContext *ctx);
+
+#endif

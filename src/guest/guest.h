@@ -1,0 +1,62 @@
+/* guest.h: the one isolate that this linear memory is, as its C sees it. Every isolate has a copy of these statics,
+ * taken from the image; there is one thread and no other caller, so there are no locks. */
+#ifndef MAYFLY_GUEST_GUEST_H
+#define MAYFLY_GUEST_GUEST_H
+
+#include "base/buf.h"
+#include "base/frame.h"
+#include "guest/clone.h"
+#include "guest/engine.h"
+
+/* What the platform's JavaScript (web/worker.js) gives to C: one function per thing that can happen. */
+#define HANDLERS(HANDLER)                                                                                     \
+  HANDLER(load)      /* (main, env, loaders [binding, channel, …], outbound, date, flags) -> promise or undefined */ \
+  HANDLER(event)     /* (stream, entrypoint, props|undefined, method, url, headers, length, inline, hasBody, end) */ \
+  HANDLER(head)      /* (stream, status, statusText, headers, length, inline, hasBody, end) */                     \
+  HANDLER(body)      /* (stream, Uint8Array, end) */                                                           \
+  HANDLER(window)    /* (stream, credit) */                                                                   \
+  HANDLER(cancel)    /* (stream) */                                                                           \
+  HANDLER(error)     /* (stream, code, name, message, stack) */                                               \
+  HANDLER(need)      /* (stub) */                                                                             \
+  HANDLER(timer)     /* () -> one ran */                                                                            \
+  HANDLER(rejection) /* (promise, reason, handled) */                                                         \
+  HANDLER(uncaught)  /* (error): a job or handler threw */                                                    \
+  HANDLER(idle)      /* (): the end of a turn */
+
+enum handler {
+#define HANDLER(name) HANDLER_##name,
+  HANDLERS(HANDLER)
+#undef HANDLER
+  HANDLER_COUNT
+};
+
+struct guest {
+  JSRuntime *rt;
+  JSContext *ctx;
+  JSValue handler[HANDLER_COUNT];
+  JSValue builtins; /* {"cloudflare:workers": {export: value, …}, …}, from the platform */
+  uint32_t stack_kb;
+  bool seeded;
+};
+
+extern struct guest guest;
+
+/* Calls a handler with arguments that it takes over. An exception goes to `uncaught`. Whether it returned true. */
+bool guest_call(enum handler which, int argc, JSValue *argv);
+
+/* natives.c: the object that the platform is called with. */
+JSValue natives_new(JSContext *ctx);
+/* out.c: frames out; adds its functions to the natives. */
+void out_init(JSContext *ctx, JSValueConst native);
+/* text.c: UTF-8 and structured clone for the platform. */
+void text_init(JSContext *ctx, JSValueConst native);
+/* modules.c: the modules of the Worker's code. Names and contents are borrowed for the isolate's life. */
+void modules_init(JSContext *ctx, JSValueConst native);
+bool modules_add(uint8_t kind, const char *name, size_t name_length, const uint8_t *content, size_t length);
+/* code.c: LOAD in, CODE out. */
+void code_init(JSContext *ctx, JSValueConst native);
+void code_piece(const struct frame_header *h, const uint8_t *payload);
+/* url.cc: URL parsing by Ada. */
+void url_init(JSContext *ctx, JSValueConst native);
+
+#endif

@@ -1,0 +1,194 @@
+/* modules.c: the modules of the Worker's code, and how imports find them.
+ *
+ * A specifier is resolved like a path, against the folder of the module that imports it ("./b.js", "../c.js", "b.js"
+ * all name files of the Worker, as in workerd); "scheme:name" names a module of the platform. Nothing else exists.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/guest.h"
+
+struct module {
+  const char *name; /* not NUL-terminated */
+  size_t name_length;
+  const uint8_t *content;
+  size_t length;
+  uint8_t kind; /* enum module_kind */
+};
+
+static struct module *modules;
+static uint32_t module_count, module_cap;
+
+bool modules_add(uint8_t kind, const char *name, size_t name_length, const uint8_t *content, size_t length) {
+  if (module_count == module_cap) {
+    uint32_t cap = module_cap ? module_cap * 2 : 4;
+    struct module *bigger = realloc(modules, cap * sizeof *bigger);
+    if (!bigger) return false;
+    modules = bigger;
+    module_cap = cap;
+  }
+  modules[module_count++] =
+      (struct module){.name = name, .name_length = name_length, .content = content, .length = length, .kind = kind};
+  return true;
+}
+
+static const struct module *find(const char *name) {
+  size_t n = strlen(name);
+  for (uint32_t i = 0; i < module_count; i++)
+    if (modules[i].name_length == n && !memcmp(modules[i].name, name, n)) return &modules[i];
+  return NULL;
+}
+
+/* Removes "." and "name/.." from the path in place; a ".." above the root stays at the root. */
+static void clean_path(char *path) {
+  char *to = path;
+  for (char *from = path; *from;) {
+    char *end = from + strcspn(from, "/");
+    size_t n = (size_t)(end - from);
+    bool up = n == 2 && !memcmp(from, "..", 2), none = n == 0 || (n == 1 && *from == '.');
+    if (up) {
+      if (to > path) to--;
+      while (to > path && to[-1] != '/') to--;
+    } else if (!none) {
+      memmove(to, from, n);
+      to += n;
+      if (*end) *to++ = '/';
+    }
+    from = *end ? end + 1 : end;
+  }
+  *to = 0;
+}
+
+static bool has_scheme(const char *s) {
+  size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+  return n && s[n] == ':';
+}
+
+static char *normalize(JSContext *ctx, const char *base, const char *specifier, void *opaque) {
+  (void)opaque;
+  const char *slash = strrchr(base, '/');
+  bool absolute = specifier[0] == '/' || has_scheme(specifier);
+  size_t folder = slash && !absolute ? (size_t)(slash - base) + 1 : 0, n = strlen(specifier);
+  char *name = js_malloc(ctx, folder + n + 1);
+  if (!name) return NULL;
+  memcpy(name, base, folder);
+  memcpy(name + folder, specifier, n + 1);
+  if (!has_scheme(specifier)) clean_path(name);
+  return name;
+}
+
+static int set_exports(JSContext *ctx, JSModuleDef *m) {
+  JSValue values = JS_GetModulePrivateValue(ctx, m);
+  JSPropertyEnum *tab;
+  uint32_t n;
+  int r = JS_GetOwnPropertyNames(ctx, &tab, &n, values, JS_GPN_STRING_MASK);
+  for (uint32_t i = 0; r >= 0 && i < n; i++) {
+    const char *name = JS_AtomToCString(ctx, tab[i].atom);
+    if (!name || JS_SetModuleExport(ctx, m, name, JS_GetProperty(ctx, values, tab[i].atom)) < 0) r = -1;
+    JS_FreeCString(ctx, name);
+  }
+  if (r >= 0) JS_FreePropertyEnum(ctx, tab, n);
+  JS_FreeValue(ctx, values);
+  return r < 0 ? -1 : 0;
+}
+
+/* A module whose exports are the own properties of `values`, which it takes over. */
+static JSModuleDef *synthetic(JSContext *ctx, const char *name, JSValue values) {
+  JSPropertyEnum *tab;
+  uint32_t n;
+  if (JS_IsException(values)) return NULL;
+  JSModuleDef *m = JS_NewCModule(ctx, name, set_exports);
+  if (!m || JS_GetOwnPropertyNames(ctx, &tab, &n, values, JS_GPN_STRING_MASK) < 0) {
+    JS_FreeValue(ctx, values);
+    return NULL;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    const char *export_name = JS_AtomToCString(ctx, tab[i].atom);
+    if (export_name) JS_AddModuleExport(ctx, m, export_name);
+    JS_FreeCString(ctx, export_name);
+  }
+  JS_FreePropertyEnum(ctx, tab, n);
+  JS_SetModulePrivateValue(ctx, m, values);
+  return m;
+}
+
+static JSModuleDef *with_default(JSContext *ctx, const char *name, JSValue value) {
+  if (JS_IsException(value)) return NULL;
+  JSValue values = JS_NewObject(ctx);
+  JS_SetPropertyStr(ctx, values, "default", value);
+  return synthetic(ctx, name, values);
+}
+
+static JSModuleDef *compile(JSContext *ctx, const struct module *m, const char *name) {
+  char *source = js_malloc(ctx, m->length + 1); /* the engine wants a NUL after it */
+  if (!source) return NULL;
+  memcpy(source, m->content, m->length);
+  source[m->length] = 0;
+  JSValue v = engine_compile_module(ctx, source, m->length, name);
+  js_free(ctx, source);
+  if (JS_IsException(v)) return NULL;
+  JSModuleDef *def = JS_VALUE_GET_PTR(v); /* the context owns its modules; the value is one more reference */
+  JS_FreeValue(ctx, v);
+  return def;
+}
+
+static JSValue parse_json(JSContext *ctx, const struct module *m, const char *name) {
+  char *text = js_malloc(ctx, m->length + 1);
+  if (!text) return JS_EXCEPTION;
+  memcpy(text, m->content, m->length);
+  text[m->length] = 0;
+  JSValue v = JS_ParseJSON(ctx, text, m->length, name);
+  js_free(ctx, text);
+  return v;
+}
+
+static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque) {
+  (void)opaque;
+  const struct module *m = find(name);
+  if (!m) {
+    JSValue values = JS_GetPropertyStr(ctx, guest.builtins, name);
+    if (JS_IsObject(values)) return synthetic(ctx, name, values);
+    JS_FreeValue(ctx, values);
+    JS_ThrowPlainError(ctx, "No such module \"%s\".", name);
+    return NULL;
+  }
+  switch (m->kind) {
+    case MODULE_JS: return compile(ctx, m, name);
+    case MODULE_TEXT: return with_default(ctx, name, JS_NewStringLen(ctx, (const char *)m->content, m->length));
+    case MODULE_DATA: return with_default(ctx, name, JS_NewArrayBufferCopy(ctx, m->content, m->length));
+    case MODULE_JSON: return with_default(ctx, name, parse_json(ctx, m, name));
+    default:
+      JS_ThrowTypeError(ctx, "Module \"%s\" is of a kind that is not supported here (CommonJS).", name);
+      return NULL;
+  }
+}
+
+/* The engine asks for a module by its name only; who imports it goes into the message as workerd has it. */
+static char *normalize_and_check(JSContext *ctx, const char *base, const char *specifier, void *opaque) {
+  char *name = normalize(ctx, base, specifier, opaque);
+  if (!name || find(name)) return name;
+  JSValue builtin = JS_GetPropertyStr(ctx, guest.builtins, name);
+  bool known = JS_IsObject(builtin);
+  JS_FreeValue(ctx, builtin);
+  if (known) return name;
+  if (*base)
+    JS_ThrowPlainError(ctx, "No such module \"%s\".\n  imported from \"%s\"", name, base);
+  else
+    JS_ThrowPlainError(ctx, "No such module \"%s\".", name);
+  js_free(ctx, name);
+  return NULL;
+}
+
+/* import(name) -> promise of the namespace */
+static JSValue native_import(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  const char *name = JS_ToCString(ctx, argv[0]);
+  if (!name) return JS_EXCEPTION;
+  JSValue promise = JS_LoadModule(ctx, "", name);
+  JS_FreeCString(ctx, name);
+  return promise;
+}
+
+void modules_init(JSContext *ctx, JSValueConst native) {
+  JS_SetModuleLoaderFunc(JS_GetRuntime(ctx), normalize_and_check, load, NULL);
+  JS_SetPropertyStr(ctx, native, "import", JS_NewCFunction(ctx, native_import, "import", 1));
+}

@@ -1,0 +1,237 @@
+/* out.c: frames from the guest, as functions for the platform's JavaScript.
+ *
+ * Each builds its frame in one buffer of the largest frame's size, so a frame that would be too long is an exception
+ * in the guest and never a lie to the host. Bodies are cut into frames here; keeping to the stream's credit is the
+ * platform's affair (web/worker.js), and a guest that does not is thrown away by the gateway.
+ */
+#include <string.h>
+
+#include "guest/guest.h"
+#include "guest/host.h"
+
+enum { LOG_MAX = 16 * 1024, STACK_TEXT_MAX = 8 * 1024, MESSAGE_MAX = 16 * 1024 };
+
+static struct buf out;
+
+static size_t begin(uint8_t type, uint32_t stream) {
+  buf_clear(&out);
+  return buf_frame_begin(&out, type, 0, 0, stream);
+}
+
+static JSValue finish(JSContext *ctx, size_t mark, uint8_t flags) {
+  buf_frame_end(&out, mark);
+  if (out.bad) return JS_ThrowRangeError(ctx, "Headers and other metadata of a request or response are limited to 64 KiB.");
+  ((struct frame_header *)(out.data + mark))->flags = flags;
+  host_send(out.data, (uint32_t)out.len);
+  return JS_UNDEFINED;
+}
+
+static uint32_t stream_arg(JSContext *ctx, JSValueConst v) {
+  uint32_t n = 0;
+  JS_ToUint32(ctx, &n, v);
+  return n;
+}
+
+/* A string as UTF-8, cut to `most` bytes. -1: exception. */
+static int put_text(JSContext *ctx, JSValueConst v, size_t most) {
+  size_t n;
+  const char *s = JS_ToCStringLen(ctx, &n, v);
+  if (!s) return -1;
+  buf_put_str(&out, s, n < most ? n : most);
+  JS_FreeCString(ctx, s);
+  return 0;
+}
+
+/* A string as one byte a character. -1: exception. */
+static int put_bytes_string(JSContext *ctx, JSValueConst v) {
+  const uint8_t *p;
+  size_t n;
+  JSValue flat;
+  bool ok = engine_latin1(ctx, v, &flat, &p, &n);
+  if (ok) buf_put_str(&out, p, n);
+  JS_FreeValue(ctx, flat);
+  if (!ok) JS_ThrowTypeError(ctx, "a header is not a byte string");
+  return ok ? 0 : -1;
+}
+
+/* [name, value, name, value, …] */
+static int put_headers(JSContext *ctx, JSValueConst list) {
+  int64_t n;
+  if (JS_GetLength(ctx, list, &n) < 0) return -1;
+  buf_put_u16(&out, (uint16_t)(n / 2));
+  if (n / 2 > UINT16_MAX) out.bad = true;
+  for (int64_t i = 0; i < n && !out.bad; i++) {
+    JSValue v = JS_GetPropertyUint32(ctx, list, (uint32_t)i);
+    int r = JS_IsException(v) ? -1 : put_bytes_string(ctx, v);
+    JS_FreeValue(ctx, v);
+    if (r) return -1;
+  }
+  return 0;
+}
+
+static void put_length(JSContext *ctx, JSValueConst v) {
+  int64_t n = -1;
+  JS_ToInt64(ctx, &n, v);
+  buf_put_u64(&out, n < 0 ? UINT64_MAX : (uint64_t)n);
+}
+
+/* The body that goes along with a head: all of it, or as much as fits the frame. Sets *flags; *rest is what did not
+ * fit (a Uint8Array) or undefined. `open` says that more will follow in any case. -1: exception. */
+static int put_inline(JSContext *ctx, JSValueConst body, bool open, uint8_t *flags, JSValue *rest) {
+  size_t n = 0, room = FRAME_PAYLOAD_MAX + sizeof(struct frame_header) - out.len;
+  const uint8_t *p = NULL;
+  const char *s = NULL;
+  JSValue bytes = JS_UNDEFINED;
+  *rest = JS_UNDEFINED;
+  if (JS_IsNull(body)) {
+    if (open) *flags |= FRAME_HAS_BODY;
+    return 0;
+  }
+  *flags |= FRAME_HAS_BODY;
+  if (JS_IsString(body))
+    s = JS_ToCStringLen(ctx, &n, body), p = (const uint8_t *)s;
+  else
+    p = JS_GetUint8Array(ctx, &n, body);
+  if (!p && JS_HasException(ctx)) return -1;
+  size_t now = n < room ? n : room;
+  buf_put(&out, p, now);
+  if (now < n) bytes = JS_NewUint8ArrayCopy(ctx, p + now, n - now);
+  else if (!open) *flags |= FRAME_END;
+  JS_FreeCString(ctx, s);
+  *rest = bytes;
+  return JS_IsException(bytes) ? -1 : 0;
+}
+
+/* head(stream, status, statusText, headers, length, body: null|string|Uint8Array, open) -> what did not fit */
+static JSValue out_head(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  uint8_t flags = 0;
+  JSValue rest;
+  size_t mark = begin(FRAME_HEAD, stream_arg(ctx, argv[0]));
+  buf_put_u16(&out, (uint16_t)stream_arg(ctx, argv[1]));
+  if (put_text(ctx, argv[2], 1024) || put_headers(ctx, argv[3])) return JS_EXCEPTION;
+  put_length(ctx, argv[4]);
+  if (out.bad) return finish(ctx, mark, flags);
+  if (put_inline(ctx, argv[5], JS_ToBool(ctx, argv[6]), &flags, &rest)) return JS_EXCEPTION;
+  finish(ctx, mark, flags);
+  return rest;
+}
+
+/* fetch(stream, channel, cpuMs, entrypoint, props: ArrayBuffer|undefined, method, url, headers, length, body, open) */
+static JSValue out_fetch(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  uint8_t flags = 0;
+  size_t n = 0;
+  JSValue rest;
+  size_t mark = begin(FRAME_FETCH, stream_arg(ctx, argv[0]));
+  buf_put_u32(&out, stream_arg(ctx, argv[1]));
+  buf_put_u8(&out, EVENT_FETCH);
+  buf_put_u32(&out, stream_arg(ctx, argv[2]));
+  buf_put_u32(&out, 0);
+  if (put_text(ctx, argv[3], 1024)) return JS_EXCEPTION;
+  const uint8_t *props = JS_IsUndefined(argv[4]) ? NULL : JS_GetArrayBuffer(ctx, &n, argv[4]);
+  buf_put_str(&out, props, n);
+  if (put_text(ctx, argv[5], 64) || put_text(ctx, argv[6], 32768) || put_headers(ctx, argv[7])) return JS_EXCEPTION;
+  put_length(ctx, argv[8]);
+  if (out.bad) return finish(ctx, mark, flags);
+  if (put_inline(ctx, argv[9], JS_ToBool(ctx, argv[10]), &flags, &rest)) return JS_EXCEPTION;
+  finish(ctx, mark, flags);
+  return rest;
+}
+
+/* body(stream, Uint8Array, offset, length, end) */
+static JSValue out_body(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  size_t n;
+  uint32_t stream = stream_arg(ctx, argv[0]), offset = stream_arg(ctx, argv[2]), length = stream_arg(ctx, argv[3]);
+  const uint8_t *p = JS_GetUint8Array(ctx, &n, argv[1]);
+  if (!p && JS_HasException(ctx)) return JS_EXCEPTION;
+  if (offset > n || length > n - offset) return JS_ThrowRangeError(ctx, "body: out of range");
+  bool end = JS_ToBool(ctx, argv[4]);
+  do {
+    uint32_t piece = length < FRAME_PAYLOAD_MAX ? length : FRAME_PAYLOAD_MAX;
+    size_t mark = begin(FRAME_BODY, stream);
+    buf_put(&out, p + offset, piece);
+    offset += piece;
+    length -= piece;
+    finish(ctx, mark, end && !length ? FRAME_END : 0);
+  } while (length);
+  return JS_UNDEFINED;
+}
+
+static JSValue out_window(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  size_t mark = begin(FRAME_WINDOW, stream_arg(ctx, argv[0]));
+  buf_put_u32(&out, stream_arg(ctx, argv[1]));
+  return finish(ctx, mark, 0);
+}
+
+static JSValue bare(JSContext *ctx, JSValueConst *argv, uint8_t type) {
+  return finish(ctx, begin(type, stream_arg(ctx, argv[0])), 0);
+}
+static JSValue out_cancel(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  return bare(ctx, argv, FRAME_CANCEL);
+}
+static JSValue out_done(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  return bare(ctx, argv, FRAME_DONE);
+}
+static JSValue out_release(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  return bare(ctx, argv, FRAME_RELEASE);
+}
+
+/* error(stream, code, name, message, stack) */
+static JSValue out_error(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  size_t mark = begin(FRAME_ERROR, stream_arg(ctx, argv[0]));
+  buf_put_u8(&out, (uint8_t)stream_arg(ctx, argv[1]));
+  if (put_text(ctx, argv[2], 256) || put_text(ctx, argv[3], MESSAGE_MAX) || put_text(ctx, argv[4], STACK_TEXT_MAX))
+    return JS_EXCEPTION;
+  return finish(ctx, mark, 0);
+}
+
+/* loaded(): the modules ran; loaded(name, message, stack): they did not */
+static JSValue out_loaded(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  size_t mark = begin(FRAME_LOADED, 0);
+  buf_put_u8(&out, argc < 3);
+  if (argc >= 3) {
+    buf_put_u8(&out, 0);
+    if (put_text(ctx, argv[0], 256) || put_text(ctx, argv[1], MESSAGE_MAX) || put_text(ctx, argv[2], STACK_TEXT_MAX))
+      return JS_EXCEPTION;
+  }
+  return finish(ctx, mark, 0);
+}
+
+/* get(stub, loader channel, name|null) */
+static JSValue out_get(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  size_t mark = begin(FRAME_GET, stream_arg(ctx, argv[0]));
+  buf_put_u32(&out, stream_arg(ctx, argv[1]));
+  buf_put_u8(&out, !JS_IsNull(argv[2]));
+  if (JS_IsNull(argv[2]))
+    buf_put_u32(&out, 0);
+  else if (put_text(ctx, argv[2], SIZE_MAX))
+    return JS_EXCEPTION;
+  return finish(ctx, mark, 0);
+}
+
+/* log(level, text) */
+static JSValue out_log(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  size_t n;
+  const char *s = JS_ToCStringLen(ctx, &n, argv[1]);
+  if (!s) return JS_EXCEPTION;
+  size_t mark = begin(FRAME_LOG, 0);
+  buf_put_u8(&out, (uint8_t)stream_arg(ctx, argv[0]));
+  buf_put(&out, s, n < LOG_MAX ? n : LOG_MAX);
+  JS_FreeCString(ctx, s);
+  return finish(ctx, mark, 0);
+}
+
+void out_init(JSContext *ctx, JSValueConst native) {
+  static const struct {
+    const char *name;
+    JSCFunction *f;
+    int arguments;
+  } table[] = {
+      {"head", out_head, 7},     {"fetch", out_fetch, 11}, {"body", out_body, 5},       {"window", out_window, 2},
+      {"cancel", out_cancel, 1}, {"done", out_done, 1},    {"release", out_release, 1}, {"error", out_error, 5},
+      {"loaded", out_loaded, 0}, {"get", out_get, 3},      {"log", out_log, 2},
+  };
+  buf_init(&out, sizeof(struct frame_header) + FRAME_PAYLOAD_MAX);
+  buf_room(&out, 4096); /* taken before the image, so that an ordinary frame allocates nothing */
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    JS_SetPropertyStr(ctx, native, table[i].name, JS_NewCFunction(ctx, table[i].f, table[i].name, table[i].arguments));
+}
