@@ -65,7 +65,6 @@ void jail_describe(unsigned offered, char *out, size_t out_size) {
     describe_line(out, out_size, &used, row->name, row->what, there ? "" : " (not applied here)");
   }
   for (const struct seccomp_row *row = seccomp_table; row < seccomp_table + seccomp_rows; row++) {
-    if (row->only && !(row->only & offered)) continue;
     char name[40];
     snprintf(name, sizeof name, "  %s", row->name);
     describe_line(out, out_size, &used, name, row->why, row->error ? " (refused, not killed)" : "");

@@ -56,7 +56,6 @@ struct seccomp_check {
 struct seccomp_row {
   int number;
   const char *name, *why;
-  unsigned only;  /* a jail_step without which the row is left out; 0: always there */
   int error;      /* errno to answer with; 0: let through */
   uint8_t checks; /* how many of check[] */
   struct seccomp_check check[3];
@@ -65,6 +64,6 @@ enum { SECCOMP_PROGRAM_MAX = 1024 };
 extern const struct seccomp_row seccomp_table[];
 extern const size_t seccomp_rows;
 /* Instructions written to program[SECCOMP_PROGRAM_MAX], or -1: too long. */
-int jail_seccomp_compile(struct sock_filter *program, unsigned offered, uint32_t pid);
+int jail_seccomp_compile(struct sock_filter *program, uint32_t pid);
 
 #endif

@@ -91,11 +91,7 @@ const struct seccomp_row seccomp_table[] = {
     {CALL(rseq), .why = "a thread's start"},
     {CALL(sched_getaffinity), .why = "malloc counts processors for its arenas"},
     {CALL(prctl), .why = "a thread's name", .checks = 1, .check = {INT_IS(0, PR_SET_NAME)}},
-    {CALL(setpriority), .why = "a hog yields by itself", .checks = 2, .check = {INT_IS(0, PRIO_PROCESS), INT_IS(1, 0)}},
-    {CALL(setpriority), .why = "the monitor lowers a hog; others are not visible", .only = JAIL_NAMESPACES, .checks = 1,
-     .check = {INT_IS(0, PRIO_PROCESS)}},
-    {CALL(setpriority), .why = "others would be visible without a pid namespace", .error = EPERM, .checks = 1,
-     .check = {INT_IS(0, PRIO_PROCESS)}},
+    {CALL(setpriority), .why = "a hog lowers itself", .checks = 2, .check = {INT_IS(0, PRIO_PROCESS), INT_IS(1, 0)}},
     {CALL(exit), .why = "end of a thread"},
     {CALL(exit_group), .why = "end of the cell"},
     /* a dying runtime's last words, into /dev/null */
@@ -156,20 +152,20 @@ static void emit_row(struct assembler *a, const struct seccomp_row *row, uint32_
   a->number_loaded = row->checks == 0;
 }
 
-int jail_seccomp_compile(struct sock_filter *program, unsigned offered, uint32_t pid) {
+int jail_seccomp_compile(struct sock_filter *program, uint32_t pid) {
   struct assembler a = {.program = program};
   emit_load(&a, offsetof(struct seccomp_data, arch)); /* int 0x80 comes with another architecture's numbers */
   emit(&a, BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
   emit_return(&a, SECCOMP_RET_KILL_PROCESS);
-  for (const struct seccomp_row *row = seccomp_table; row < seccomp_table + seccomp_rows; row++)
-    if (!row->only || row->only & offered) emit_row(&a, row, pid);
+  for (const struct seccomp_row *row = seccomp_table; row < seccomp_table + seccomp_rows; row++) emit_row(&a, row, pid);
   emit_return(&a, SECCOMP_RET_KILL_PROCESS); /* x32 numbers too: they have bit 30 set, and no row has */
   return a.length <= SECCOMP_PROGRAM_MAX ? a.length : -1;
 }
 
 int jail_seccomp_enter(const struct jail_context *context, char *err, size_t err_size) {
+  (void)context;
   struct sock_filter program[SECCOMP_PROGRAM_MAX];
-  int length = jail_seccomp_compile(program, context->offered, (uint32_t)getpid());
+  int length = jail_seccomp_compile(program, (uint32_t)getpid());
   if (length < 0) {
     snprintf(err, err_size, "the table is too long");
     return -1;
