@@ -161,8 +161,7 @@ static int serve(unsigned offered, unsigned lanes) {
   status = cell_run(cell) ? EXIT_FAULT : 0;
   if (status) output_note(cell, cell->reason);
 out:
-  cell_free(&cell);
-  image_free(&image);
+  cell_free(&cell); /* the image stays: a locked-down cell cannot close a descriptor */
   return status;
 }
 

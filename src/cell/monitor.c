@@ -24,7 +24,7 @@
 #define TICK_NS 2000000u
 #define DEMOTE_NS 4000000u
 #define CPU_SLACK_NS 200000u /* as old as the reading may be that a turn is measured from, see turn.c */
-enum { QUIET_TICKS = 32, LOWEST_PRIORITY = 19, DEMOTE_SIGNAL = SIGUSR2 };
+enum { QUIET_TICKS = 32, LOWEST_PRIORITY = 19, DEMOTE_SIGNAL = SIGUSR1 };
 
 static void on_demote(int number) {
   (void)number;

@@ -196,9 +196,8 @@ static void send_result(struct runner *me, struct isolate *isolate, struct resul
 static void enter(struct runner *me, struct isolate *isolate, uint64_t now, struct result *r) {
   struct lane *lane = me->lane;
   buf_clear(&lane->out);
-  if (isolate->flooded) {
-    fail(r, TURN_MEMORY, ERROR_MEMORY, "more frames waited for it than it may hold");
-  } else if (!me->allow_ns) {
+  if (r->end != TURN_OK) return;
+  if (!me->allow_ns) {
     fail(r, TURN_CPU, ERROR_CPU, "");
   } else if (prepare(me, isolate, now, r)) {
     r->end = lane_turn(lane, isolate->slot, me->in.data, me->in.len);
@@ -221,6 +220,7 @@ void turn_run(struct runner *me, struct isolate *isolate, uint64_t now) {
   struct cell *cell = me->cell;
   struct result r = {.wake_ms = INFINITY, .end_ns = now};
   begin(me, isolate, now);
+  if (isolate->flooded) fail(&r, TURN_MEMORY, ERROR_MEMORY, "more frames waited for it than it may hold");
   pthread_mutex_unlock(&cell->lock);
   enter(me, isolate, now, &r);
   send_result(me, isolate, &r);
