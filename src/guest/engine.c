@@ -25,9 +25,24 @@ static JSValue refuse_eval(JSContext *ctx, JSValueConst this_obj, const char *in
   return JS_Throw(ctx, made);
 }
 
+/* The engine makes its built-in functions on first use. In an isolate that would be work and written pages at every
+ * start; in the image it is done once. */
+static void make_builtins(JSContext *ctx, JSObject *p) {
+  for (int i = 0; i < p->shape->prop_count; i++) {
+    JSShapeProperty *prs = &get_shape_prop(p->shape)[i];
+    if ((prs->flags & JS_PROP_TMASK) != JS_PROP_AUTOINIT) continue;
+    if (js_autoinit_get_id(&p->prop[i]) != JS_AUTOINIT_ID_PROP) continue;
+    if (JS_AutoInitProperty(ctx, p, prs->atom, &p->prop[i], prs)) JS_FreeValue(ctx, JS_GetException(ctx));
+  }
+}
+
 const char *engine_seal(JSContext *ctx) {
   JSRuntime *rt = ctx->rt;
   struct list_head *el, *next;
+  list_for_each(el, &rt->gc_obj_list) { /* what it makes is appended, and visited too */
+    JSGCObjectHeader *gp = list_entry(el, JSGCObjectHeader, link);
+    if (JS_GC_TYPE(gp) == JS_GC_OBJ_TYPE_JS_OBJECT) make_builtins(ctx, (JSObject *)gp);
+  }
   JS_RunGC(rt);
   list_for_each(el, &rt->gc_obj_list) {
     if (depends_on_seed(list_entry(el, JSGCObjectHeader, link))) return "a Map, Set or WeakMap in the image is not empty";

@@ -32,8 +32,9 @@ enum engine_class {
   CLASS_PROXY,
 };
 
-/* Before the image is taken: collects garbage; takes what is left out of the collector's list, so that a collection
- * in an isolate walks (and dirties) only what the isolate made; refuses code generation from strings from now on.
+/* Before the image is taken: makes the built-ins that the engine makes on first use; collects garbage; takes what
+ * is left out of the collector's list, so that a collection in an isolate walks (and dirties) only what the isolate
+ * made; refuses code generation from strings from now on.
  * NULL, or what in the image depends on the hash seed. */
 const char *engine_seal(JSContext *ctx);
 /* After the copy: new state for Math.random and new seed for the hash tables of Map and Set. */

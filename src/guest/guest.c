@@ -116,8 +116,6 @@ const char *guest_boot(const char *platform, uint32_t length) {
   if (!guest.ctx || !inbox) return "out of memory";
   JS_SetMaxStackSize(guest.rt, 1024 * 1024);
   JS_UpdateStackTop(guest.rt);
-  JS_AddIntrinsicDOMException(guest.ctx);
-  JS_AddIntrinsicAToB(guest.ctx);
   JS_SetHostPromiseRejectionTracker(guest.rt, on_rejection, NULL);
   if (!start_platform(platform, length)) return boot_error();
   run_jobs();
@@ -190,7 +188,7 @@ static void on_event(const struct frame_header *h, struct reader *r) {
   args[5] = get_headers(r);
   args[6] = get_length(r);
   args[7] = get_rest(r);
-  args[8] = flag_of(h, FRAME_BODY);
+  args[8] = flag_of(h, FRAME_HAS_BODY);
   args[9] = flag_of(h, FRAME_END);
   guest_call(HANDLER_event, 10, args);
 }
@@ -201,7 +199,7 @@ static void on_head(const struct frame_header *h, struct reader *r) {
   args[3] = get_headers(r);
   args[4] = get_length(r);
   args[5] = get_rest(r);
-  args[6] = flag_of(h, FRAME_BODY);
+  args[6] = flag_of(h, FRAME_HAS_BODY);
   args[7] = flag_of(h, FRAME_END);
   guest_call(HANDLER_head, 8, args);
 }

@@ -51,11 +51,16 @@ function property(object, name) {
   }
 }
 
+// A stack without the platform's own frames.
+function workerFrames(stack) {
+  return stack.split("\n").filter((line) => !line.includes("(mayfly:platform:") && !line.endsWith("(native)")).join("\n");
+}
+
 // What was thrown as [name, message, stack]; never throws, whatever it is.
 function describe(thrown) {
   if (typeof thrown === "object" && thrown !== null) {
     const name = property(thrown, "name"), message = property(thrown, "message");
-    if (name !== "" || message !== "") return [name || "Error", message, property(thrown, "stack")];
+    if (name !== "" || message !== "") return [name || "Error", message, workerFrames(property(thrown, "stack"))];
   }
   return ["Error", typeof thrown === "symbol" ? "Symbol()" : text(thrown), ""];
 }
