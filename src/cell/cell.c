@@ -52,6 +52,7 @@ void cell_free(struct cell **cell) {
   struct cell *c = *cell;
   if (!c) return;
   *cell = NULL;
+  while (cell_pop_ready(c)) continue; /* discards those that were closed; the others are in the table */
   for (size_t i = 0; c->isolates.table && i < (size_t)1 << CELL_INDEX_BITS; i++)
     if (c->isolates.table[i] && c->isolates.table[i]->slot) slot_give(c->pool, &c->isolates.table[i]->slot);
   while (c->garbage) {
