@@ -1,0 +1,9 @@
+#!/bin/sh
+# make bench: Mayfly and workerd, same scripts, alternating in one run; prints a table with ratios, writes build/bench.json.
+# usage: run.sh [ROUNDS]
+set -eu
+cd "$(dirname "$0")"
+../scripts/install-deps.sh bench
+[ -d node_modules/workerd ] || npm ci --no-audit --no-fund --loglevel=error
+make -s -C .. build/release/bench/isolate
+exec node bench.mjs "$@"
