@@ -1,0 +1,227 @@
+// The Worker model: what the modules of a Worker see. Each case runs as the host Worker's code would, in a dynamic
+// Worker, and what it returns is compared with what workerd returns.
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+import { load, request, serve, serveDispatch, sleep } from "./harness.mjs";
+
+let server;
+before(async () => (server = await serveDispatch()));
+after(async () => assert.deepEqual(await server.stop(), { code: 0, signal: null }));
+
+/** A Worker whose fetch() returns the JSON of this expression (which may await). */
+const json = (expression, before = "") =>
+  `${before}\nexport default { async fetch(request, env, ctx) { return Response.json(await (async () => (${expression}))()); } };`;
+
+async function value(expression, before, spec = {}) {
+  const answer = await load(server, { ...spec, code: { ...spec.code, modules: { "m.js": json(expression, before), ...spec.modules } } });
+  assert.equal(answer.error, undefined, JSON.stringify(answer.error));
+  return JSON.parse(answer.text);
+}
+
+test("modules: relative imports, up and down, cycles, re-exports, namespaces", async () => {
+  const modules = {
+    "lib/a.js": 'import { b } from "./deep/b.js"; export const a = () => "a" + b(); export { top } from "../top.js";',
+    "lib/deep/b.js": 'import { a } from "../a.js"; export const b = () => "b" + typeof a;',
+    "top.js": 'export const top = "top"; export default 7;',
+  };
+  const before = 'import { a, top } from "./lib/a.js"; import seven, * as all from "./top.js";';
+  assert.deepEqual(await value("[a(), top, seven, Object.keys(all)]", before, { modules }), ["abfunction", "top", 7, ["default", "top"]]);
+});
+
+test("modules: dynamic import, also of what was not imported yet", async () => {
+  const modules = { "x.js": "globalThis.loaded = (globalThis.loaded ?? 0) + 1; export const x = 'dyn';" };
+  const expression = "[globalThis.loaded ?? 0, (await import('./x.js')).x, (await import('./x.js')).x, globalThis.loaded]";
+  assert.deepEqual(await value(expression, "", { modules }), [0, "dyn", "dyn", 1]);
+  assert.equal(await value("await import('./y.js').catch((e) => e.message)"), 'No such module "y.js".');
+});
+
+test("modules: text, json, data, CommonJS", async () => {
+  const modules = {
+    "t.txt": { text: "hi" },
+    "j.json": { json: { a: [1] } },
+    "c.cjs": { cjs: "module.exports = { x: require('./d.cjs').y };" },
+    "d.cjs": { cjs: "exports.y = 5;" },
+  };
+  const before = "import t from './t.txt'; import j from './j.json'; import c from './c.cjs';";
+  assert.deepEqual(await value("[t, j, c]", before, { modules }), ["hi", { a: [1] }, { x: 5 }]);
+});
+
+test("modules: top-level await, import.meta, strict mode", async () => {
+  assert.deepEqual(await value("[x, typeof import.meta, (function () { return this === undefined })()]", "const x = await Promise.resolve(5);"), [5, "object", true]);
+});
+
+test("env holds plain values, cloned", async () => {
+  const env = { s: "x", n: 1.5, o: { a: [null, true] } };
+  assert.deepEqual(await value("env", "", { code: { env } }), env);
+});
+
+test("named entrypoints, class form, props", async () => {
+  const code = {
+    env: { E: 1 },
+    modules: {
+      "m.js": `import { WorkerEntrypoint } from "cloudflare:workers";
+        export class Classy extends WorkerEntrypoint {
+          fetch(request) { return Response.json(["class", this.env.E, this.ctx.props, typeof this.ctx.waitUntil, request.url]); }
+        }
+        export const plain = { fetch(request, env, ctx) { return Response.json(["plain", env.E, ctx.props]); } };
+        export default { fetch(request, env, ctx) { return Response.json(["default", env.E, ctx.props]); } };`,
+    },
+  };
+  const options = { props: { who: "me", deep: [1, { a: 2 }] } };
+  const call = async (entrypoint, options) => JSON.parse((await load(server, { code, entrypoint, options }, "/p")).text);
+  assert.deepEqual((await call("Classy", options)).slice(0, 4), ["class", 1, options.props, "function"]);
+  assert.deepEqual(await call("plain", options), ["plain", 1, options.props]);
+  assert.deepEqual(await call(undefined, options), ["default", 1, options.props]);
+  assert.deepEqual(await call(undefined, undefined), ["default", 1, {}]);
+  const { error } = await load(server, { code, entrypoint: "Nope" });
+  assert.equal(error.message, "Worker has no such entrypoint: Nope");
+});
+
+test("a class as default export", async () => {
+  const source = `import { WorkerEntrypoint } from "cloudflare:workers";
+    export default class extends WorkerEntrypoint { async fetch() { return new Response("from a class " + this.env.x); } }`;
+  assert.equal((await load(server, { code: { env: { x: 3 }, modules: { "m.js": source } } })).text, "from a class 3");
+});
+
+test("the same Worker as the host, with named modules, vars and props", async () => {
+  const host = await serve(
+    { "index.js": json("[env.V, ctx.props, Object.keys(env), helper]", 'import { helper } from "./lib/h.js";'), "lib/h.js": "export const helper = 'h';" },
+    { vars: { V: { a: 1 } } },
+  );
+  assert.deepEqual(JSON.parse((await request(host, "/")).text), [{ a: 1 }, {}, ["V"], "h"]);
+  assert.equal((await host.stop()).code, 0);
+});
+
+test("waitUntil goes on after the response", async () => {
+  const spec = {
+    get: "waits",
+    code: `let done = "no";
+      export default { fetch(request, env, ctx) {
+        if (request.url.endsWith("/look")) return new Response(done);
+        ctx.waitUntil((async () => { await new Promise((r) => setTimeout(r, 30)); done = "yes"; })());
+        ctx.waitUntil(Promise.reject(new Error("goes to the log")));
+        return new Response("early");
+      } };`,
+  };
+  assert.equal((await load(server, spec)).text, "early");
+  while ((await load(server, spec, "/look")).text !== "yes") await sleep(5);
+  await server.logged(/goes to the log/);
+});
+
+test("timers: order, intervals, clearing, arguments, microtasks first", async () => {
+  const expression = `await new Promise((resolve) => {
+    const seen = [];
+    let ticks = 0;
+    setTimeout(() => seen.push("late"), 20);
+    setTimeout((a, b) => seen.push(a + b), 1, "x", "y");
+    const never = setTimeout(() => seen.push("never"), 5);
+    clearTimeout(never);
+    queueMicrotask(() => seen.push("micro"));
+    Promise.resolve().then(() => seen.push("then"));
+    const interval = setInterval(() => { if (++ticks === 3) clearInterval(interval); }, 2);
+    setTimeout(() => resolve([...seen, ticks]), 60);
+    seen.push("sync");
+  })`;
+  assert.deepEqual(await value(expression), ["sync", "micro", "then", "xy", "late", 3]);
+});
+
+test("the clock stands still within a turn", async () => {
+  assert.equal(await value("(() => { const a = Date.now(); for (let i = 0; i < 1e6; i++); return Date.now() - a; })()"), 0);
+  assert.ok((await value("Math.abs(Date.now() - 1e12)")) > 1e11);
+});
+
+test("console goes to the log, with its level, and control characters cannot forge lines", async () => {
+  await value('console.log("plain", 1, { a: 2 }), console.error("bad\\u001b[31m\\nmayfly: forged line")');
+  await server.logged(/plain 1 \{ a: 2 \}/);
+  await server.logged(/bad/);
+  assert.doesNotMatch(server.log, /^mayfly: forged line/m);
+  assert.ok(!server.log.includes("\x1b[31m"));
+});
+
+test("Request, Response, Headers, URL", async () => {
+  const expression = `await (async () => {
+    const r = new Response("body", { status: 201, headers: { A: "b" } });
+    const c = r.clone();
+    const url = new URL("../x?y=1#z", "http://h:8080/a/b/c");
+    url.searchParams.append("q", "ü &");
+    const rq = new Request("http://x/", { method: "POST", body: "in" });
+    return [r.status, r.headers.get("a"), await r.text(), await c.text(), r.bodyUsed, (await Response.json({ a: 1 }).json()).a,
+      url.href, [...url.searchParams], rq.method, await rq.text(), new Headers([["b", "2"], ["a", "1"], ["a", "3"]]).get("A"),
+      await new Response(new Uint8Array([104, 105])).text(), (await new Response("xyz").arrayBuffer()).byteLength];
+  })()`;
+  assert.deepEqual(await value(expression), [
+    201, "b", "body", "body", true, 1, "http://h:8080/a/x?y=1&q=%C3%BC+%26#z", [["y", "1"], ["q", "ü &"]], "POST", "in", "1, 3", "hi", 3,
+  ]);
+});
+
+test("encoders, structuredClone, base64, random values", async () => {
+  const expression = `(() => {
+    const m = structuredClone(new Map([[1, new Set(["x"])]]));
+    const bytes = crypto.getRandomValues(new Uint8Array(32));
+    return [[...new TextEncoder().encode("ä€")], new TextDecoder().decode(new Uint8Array([0xe2, 0x82, 0xac])), m.get(1).has("x"),
+      btoa("hi"), atob("aGk="), bytes.some((b) => b), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(crypto.randomUUID())];
+  })()`;
+  assert.deepEqual(await value(expression), [[195, 164, 226, 130, 172], "€", true, "aGk=", "hi", true, true]);
+});
+
+test("streams: transform, tee, async iteration, cancel", async () => {
+  const expression = `await (async () => {
+    const upper = new TransformStream({ transform(chunk, c) { c.enqueue(chunk.toUpperCase()); } });
+    const source = new ReadableStream({ start(c) { c.enqueue("a"); c.enqueue("b"); c.close(); } });
+    const out = [];
+    for await (const chunk of source.pipeThrough(upper)) out.push(chunk);
+    const [x, y] = new Response("tee").body.tee();
+    return [out, await new Response(x).text(), await new Response(y).text()];
+  })()`;
+  assert.deepEqual(await value(expression), [["A", "B"], "tee", "tee"]);
+});
+
+test("code generation from strings is refused", async () => {
+  const probe = (code) => value(`(() => { try { ${code}; return "ran"; } catch (e) { return e.name + ": " + e.message; } })()`);
+  const refused = "EvalError: Code generation from strings disallowed for this context";
+  assert.equal(await probe("eval('1')"), refused);
+  assert.equal(await probe("new Function('return 1')()"), refused);
+  assert.equal(await probe("(async function () {}).constructor('1')"), refused);
+  assert.equal(await probe("(function* () {}).constructor('1')"), refused);
+});
+
+test("no ambient authority: nothing of a host system is in reach", async () => {
+  const names = ["process", "require", "std", "os", "Deno", "Bun", "fs", "native", "__native", "scriptArgs", "print", "SharedArrayBuffer", "Worker", "bjson"];
+  assert.deepEqual(await value(`${JSON.stringify(names)}.filter((n) => n in globalThis)`), []);
+});
+
+test("errors keep class, message and stack with module, line, column", async () => {
+  const source = 'class MyError extends Error { constructor(m) { super(m); this.name = "MyError"; } }\nexport default {\n  fetch() {\n    throw new MyError("mine");\n  }\n};';
+  const { error } = await load(server, source);
+  assert.equal(error.name, "MyError");
+  assert.equal(error.message, "mine");
+  assert.match(await value("(() => { try { null.x } catch (e) { return e.stack } })()"), /m\.js:2:\d+/);
+  const range = await load(server, "export default { fetch() { throw new RangeError('r') } }");
+  assert.equal(range.error.name, "RangeError");
+});
+
+test("whatever is thrown arrives as an error", async () => {
+  const text = async (thrown) => (await load(server, `export default { fetch() { throw ${thrown} } }`)).error.message;
+  assert.equal(await text('"a string"'), "a string");
+  assert.equal(await text("null"), "null");
+  assert.equal((await load(server, "export default { fetch() { throw { get message() { throw 1 } } } }")).status, 500);
+  assert.equal((await load(server, "export default { fetch() { throw new Proxy({}, { get() { throw 1 } }) } }")).status, 500);
+});
+
+test("a handler that returns no Response is a TypeError at the caller", async () => {
+  for (const returned of ["3", "undefined", "({})", "Promise.resolve('x')"]) {
+    const { error } = await load(server, `export default { fetch() { return ${returned} } }`);
+    assert.equal(error.name, "TypeError", returned);
+  }
+});
+
+test("a request body and its headers reach the Worker, and its answer the client", async () => {
+  const source = `export default { async fetch(request) {
+    return new Response((await request.text()).toUpperCase(), { status: 202, statusText: "Fine", headers: { "x-in": request.headers.get("x-out"), "x-url": request.url } });
+  } };`;
+  const answer = await load(server, source, "/a%20b?c", { method: "PATCH", body: "shout", headers: { "x-out": "1" } });
+  assert.equal(answer.status, 202);
+  assert.equal(answer.text, "SHOUT");
+  assert.equal(answer.headers["x-in"], "1");
+  assert.equal(answer.headers["x-url"], `${server.url}/a%20b?c`);
+});
