@@ -28,7 +28,7 @@
 #include "cell/cell.h"
 
 enum {
-  ISOLATE_TURN_BYTES = 256 * 1024, /* frames for one turn, unless the first is longer */
+  ISOLATE_TURN_BYTES = 128 * 1024, /* frames for one turn: what a guest has room for without asking (guest/guest.c) */
   ISOLATE_INBOX_MAX = 128 << 20,
   ISOLATE_SPARES = 64, /* inbox buffers kept for the next isolate */
   ISOLATE_SPARE_BYTES = 64 * 1024,

@@ -13,6 +13,7 @@
 #include "cell/route.h"
 #include "cell/turn.h"
 
+enum { GARBAGE_MUST = 16 }; /* slots waiting for their reset before that comes first */
 #define REST_NS 1000000000u /* an isolate that had nothing to do for so long has its slot tended */
 
 static void kick_poller(const struct cell *cell) {
@@ -78,6 +79,7 @@ static void step(struct runner *me) {
   route_drain(cell);
   if (atomic_load(&cell->stop)) return;
   ready_the_due(cell, now);
+  if (cell->garbage_count > GARBAGE_MUST) turn_sweep(cell);
   bool may_run = cell->running < cell->active_max;
   struct isolate *isolate = may_run ? cell_pop_ready(cell) : NULL;
   if (isolate) {
