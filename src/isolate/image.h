@@ -25,8 +25,8 @@
 #endif
 
 enum {
-  IMAGE_PAGE = 4096,      /* a system page */
-  IMAGE_HOT_MAX = 1000,   /* pages in the hot set: the trailer is one page */
+  IMAGE_PAGE = 4096,    /* a system page */
+  IMAGE_HOT_MAX = 1000, /* pages in the hot set: the trailer is one page */
 };
 
 struct image {
@@ -42,8 +42,8 @@ struct image {
 /* Boots the guest with the platform's source and writes its memory to fd, an empty memfd that allows sealing; -1: one
  * is made. Takes over fd, also on failure. 0, or -1 with a message in err. Starts a thread and waits for it. */
 int image_build(struct image **out, int fd, const char *platform, size_t length, char *err, size_t err_size);
-/* Hands `frames` (one turn's worth: LOAD and EVENT of a small Worker) to several fresh isolates and takes the pages that
- * they write as the hot set. Before image_seal. 0, or -1 with a message. */
+/* Hands `frames` (one turn's worth: LOAD and EVENT of a small Worker) to several fresh isolates and takes the pages
+ * that they write as the hot set. Before image_seal. 0, or -1 with a message. */
 int image_calibrate(struct image *image, const uint8_t *frames, size_t length, char *err, size_t err_size);
 int image_seal(struct image *image, char *err, size_t err_size);
 

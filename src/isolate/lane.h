@@ -37,9 +37,9 @@ enum turn_end {
 };
 
 enum {
-  LANE_STACK = 64 << 20,     /* of a lane's thread, the guard included */
-  LANE_GUARD = 1 << 20,      /* below it */
-  LANE_OUT_MAX = 96 << 20,   /* bytes that a guest may send in one turn */
+  LANE_STACK = 64 << 20,   /* of a lane's thread */
+  LANE_GUARD = 1 << 20,    /* below it, inaccessible */
+  LANE_OUT_MAX = 96 << 20, /* bytes that a guest may send in one turn */
 };
 
 struct Z_engine_instance_t;
@@ -61,11 +61,11 @@ struct lane {
   struct slot *slot; /* entered now, or NULL; borrowed */
   const struct image *image;
   struct Z_engine_instance_t *instance;
-  _Atomic uint64_t current; /* number of the turn, 0 between turns */
-  _Atomic uint64_t kill;    /* (turn << 8) | enum turn_end: that turn shall end */
-  uint64_t turns;           /* the last number given */
-  uintptr_t guard;          /* the lowest address that is surely in the stack's guard */
-  uintptr_t stack;          /* the lowest address that is surely in the stack */
+  _Atomic uint64_t current;        /* number of the turn, 0 between turns */
+  _Atomic uint64_t kill;           /* (turn << 8) | enum turn_end: that turn shall end */
+  uint64_t turns;                  /* the last number given */
+  uintptr_t guard;                 /* the lowest address that is surely in the stack's guard */
+  uintptr_t stack;                 /* the lowest address that is surely in the stack */
   stack_t signals, signals_before; /* the alternate stacks: ours, and the one that it replaced */
   int thread;                      /* its thread id */
   clockid_t clock;                 /* its processor time */

@@ -35,6 +35,7 @@ struct slot {
   uint32_t magic;
   bool kept;
   bool fresh;           /* equal to the image; set by slot_reset, cleared by slot_take */
+  bool census;          /* this run is looked at, to learn the hot set */
   bool all_open;        /* reusable: too many clusters were opened, now everything is writable */
   uint8_t *base;        /* of the reservation, SLOT_RESERVE bytes */
   uint32_t pages;       /* wasm pages now */
@@ -46,9 +47,10 @@ struct slot {
   struct hotset *hot;        /* the pages that are writable from the start; one reference */
   uint8_t *open;             /* one byte per cluster (wasm page) of the image: it was opened */
   uint16_t *opened;          /* the open ones in order of opening */
-  uint32_t *touched;         /* the system page whose first write opened it */
+  uint32_t *touched;         /* the system pages whose first write opened them */
+  uint16_t *written;         /* by cluster: the pages that a run wrote, if it was looked at */
   uint32_t open_count;
-  uint32_t private_pages; /* kept: system pages of the image part that differ, or may differ */
+  uint32_t private_pages; /* kept: system pages of the image part that are believed to differ */
   uint32_t mappings;      /* that it may have now */
 };
 
@@ -67,7 +69,8 @@ void slot_reset(struct slot *slot);
 int slot_keep(struct slot *slot);
 /* A kept slot that is idle gives back the pages that are equal to the image again. Reads all of the image. */
 void slot_trim(struct slot *slot);
-/* Bytes that the slot holds for itself: pages that differ, or may differ, from the image. */
+/* Bytes that the slot holds for itself: what was grown and the pages that may differ from the image. Of a kept slot the
+ * latter are an estimate until slot_trim has counted them. */
 size_t slot_private_bytes(const struct slot *slot);
 /* From the SIGSEGV handler: the fault was the first write to a page of a reusable slot, and is mended. */
 bool slot_fault(struct slot *slot, uintptr_t address);
