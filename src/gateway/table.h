@@ -1,0 +1,34 @@
+/* table.h: numbers to pointers: the streams and stubs of one isolate. Linear probing, no tombstones (a removal moves
+ * its followers up), so that a table in steady use neither grows nor slows down. Key 0 is not allowed.
+ * Iterate with table_next; do not change the table while iterating.
+ */
+#ifndef MAYFLY_GATEWAY_TABLE_H
+#define MAYFLY_GATEWAY_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/layer.h"
+#if LAYER < LAYER_GATEWAY
+#error "table.h belongs to the gateway"
+#endif
+
+struct table_entry {
+  uint32_t key;
+  void *value;
+};
+
+struct table {
+  struct table_entry *entries; /* owned; the values are not */
+  uint32_t count, cap;         /* cap is 0 or a power of two */
+};
+
+void table_free(struct table *t);
+void *table_get(const struct table *t, uint32_t key);
+/* The key must be new. 0, or -1: out of memory. */
+int table_put(struct table *t, uint32_t key, void *value);
+void table_remove(struct table *t, uint32_t key);
+/* The first value at *at or after it, and *at moved behind it; NULL: no more. Start with 0. */
+void *table_next(const struct table *t, uint32_t *at);
+
+#endif
