@@ -1,0 +1,425 @@
+/* exchange.c: see exchange.h. */
+#include "gateway/exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/registry.h"
+
+enum {
+  EXCHANGE_MAGIC = 0x47484358,
+  CREDIT_MAX = 2 * STREAM_WINDOW + FRAME_PAYLOAD_MAX, /* more than a receiver can honestly have granted */
+  HELD_MAX = 2 * STREAM_WINDOW + FRAME_PAYLOAD_MAX,
+  HELD_KEEP = 4096,
+  DETAIL_MAX = 512,
+  EVENT_CPU_AT = 1, /* where the processor time is in an EVENT's payload */
+};
+
+/* ---- errors as payloads ---- */
+
+void error_payload(struct buf *out, enum error_code code, const char *detail) {
+  char text[DETAIL_MAX + 256];
+  snprintf(text, sizeof text, "%s%s%s", error_message(code), detail && *detail ? ": " : "", detail ? detail : "");
+  buf_put_u8(out, (uint8_t)code);
+  buf_put_cstr(out, error_name(code));
+  buf_put_cstr(out, text);
+  buf_put_cstr(out, "");
+}
+
+struct failure failure_read(const uint8_t *payload, size_t length) {
+  struct failure f;
+  struct reader r = reader_over(payload, length);
+  f.code = read_u8(&r);
+  f.name = read_str_borrow(&r, &f.name_length);
+  f.message = read_str_borrow(&r, &f.message_length);
+  f.stack = read_str_borrow(&r, &f.stack_length);
+  return f;
+}
+
+/* ---- life ---- */
+
+static struct exchange *exchange_new(struct registry *r, struct worker *w, uint8_t *event, size_t length,
+                                     uint8_t flags) {
+  struct exchange *x = r->pool;
+  if (x)
+    r->pool = x->next;
+  else if (!(x = calloc(1, sizeof *x)))
+    return NULL;
+  struct buf held = x->held;
+  struct loop_timer wall = x->wall;
+  *x = (struct exchange){.magic = EXCHANGE_MAGIC, .registry = r, .worker = w, .held = held, .wall = wall};
+  x->held.max = HELD_MAX;
+  x->request_credit = x->answer_credit = STREAM_WINDOW;
+  x->event_borrow = event;
+  x->event_length = (uint32_t)length;
+  x->event_flags = flags & (FRAME_END | FRAME_HAS_BODY);
+  x->request_over = !(flags & FRAME_HAS_BODY) || (flags & FRAME_END);
+  worker_hold(w);
+  r->exchanges++;
+  return x;
+}
+
+static void exchange_free(struct exchange *x) {
+  struct registry *r = x->registry;
+  struct worker *w = x->worker;
+  loop_timer_clear(r->loop, &x->wall);
+  buf_shrink(&x->held, HELD_KEEP);
+  x->magic = 0;
+  x->next = r->pool;
+  r->pool = x;
+  r->exchanges--;
+  worker_release(w);
+}
+
+void exchange_pool_free(struct registry *r) {
+  while (r->pool) {
+    struct exchange *x = r->pool;
+    r->pool = x->next;
+    buf_free(&x->held);
+    free(x);
+  }
+}
+
+static bool attached(const struct exchange *x) { return x->caller || x->client; }
+
+static void detach_caller(struct exchange *x) {
+  if (x->caller) table_remove(&x->caller->fetches, x->caller_stream);
+  x->caller = NULL;
+  if (!x->client) return;
+  const struct exchange_client *client = x->client;
+  x->client = NULL;
+  *x->handle = NULL;
+  client->released(x->client_arg);
+}
+
+/* After every step: lets go of a caller that has all it can get, and of the exchange when nobody is left. */
+static void settle(struct exchange *x) {
+  if (x->answered && (x->request_over || x->state == EXCHANGE_OVER)) detach_caller(x);
+  if (!attached(x) && x->state == EXCHANGE_OVER) exchange_free(x);
+}
+
+static void on_wall(void *arg) {
+  struct exchange *x = arg;
+  if (x->state == EXCHANGE_RUNNING) {
+    isolate_wall(x->callee, x);
+  } else {
+    worker_forget_waiting(x->worker, x);
+    exchange_fail(x, ERROR_WALL, "it was not loaded in time");
+  }
+}
+
+static int exchange_start(struct exchange *x) {
+  x->wall.fire = on_wall;
+  x->wall.arg = x;
+  if (loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms)) return -1;
+  worker_take(x->worker, x);
+  return 0;
+}
+
+int exchange_start_client(struct registry *registry, struct worker *worker, const struct exchange_client *client,
+                          void *arg, struct exchange **handle, uint8_t *event, size_t length, uint8_t flags) {
+  struct exchange *x = exchange_new(registry, worker, event, length, flags);
+  if (!x) return -1;
+  x->client = client;
+  x->client_arg = arg;
+  x->handle = handle;
+  *handle = x;
+  if (!exchange_start(x)) return 0;
+  *handle = NULL;
+  exchange_free(x);
+  return -1;
+}
+
+int exchange_start_isolate(struct registry *registry, struct worker *worker, struct isolate *caller, uint32_t stream,
+                           uint8_t *event, size_t length, uint8_t flags) {
+  struct exchange *x = exchange_new(registry, worker, event, length, flags);
+  if (!x) return -1;
+  x->caller_stream = stream;
+  if (!table_put(&caller->fetches, stream, x)) {
+    x->caller = caller;
+    if (!exchange_start(x)) return 0;
+    table_remove(&caller->fetches, stream);
+  }
+  exchange_free(x);
+  return -1;
+}
+
+/* ---- towards the callee ---- */
+
+static void to_callee(struct exchange *x, uint8_t type, uint8_t flags, const void *payload, size_t length) {
+  struct frame_header h = {.length = (uint32_t)length, .type = type, .flags = flags};
+  if (x->state == EXCHANGE_WAITING) {
+    buf_put(&x->held, &h, sizeof h);
+    buf_put(&x->held, payload, length);
+    return;
+  }
+  if (x->state != EXCHANGE_RUNNING) return;
+  h.isolate = x->callee->number;
+  h.stream = x->callee_stream;
+  cell_put(x->callee->cell, &h, payload);
+}
+
+int exchange_hold(struct exchange *x) {
+  buf_put(&x->held, x->event_borrow, x->event_length);
+  x->event_borrow = NULL;
+  return x->held.bad ? -1 : 0;
+}
+
+static void clamp_cpu(struct exchange *x, uint8_t *event) {
+  uint32_t asked, allowed = x->worker->cpu_ms;
+  memcpy(&asked, event + EVENT_CPU_AT, sizeof asked);
+  if (asked > allowed) memcpy(event + EVENT_CPU_AT, &allowed, sizeof allowed);
+}
+
+static void send_held(struct exchange *x) {
+  size_t at = x->event_length;
+  while (at < x->held.len) {
+    struct frame_header h;
+    memcpy(&h, x->held.data + at, sizeof h);
+    at += sizeof h;
+    to_callee(x, h.type, h.flags, x->held.data + at, h.length);
+    at += h.length;
+  }
+  buf_shrink(&x->held, HELD_KEEP);
+}
+
+void exchange_run(struct exchange *x, struct isolate *callee) {
+  uint32_t stream;
+  do stream = STREAM_EVENT | (callee->next_event++ & (STREAM_EVENT - 1));
+  while (table_get(&callee->events, stream));
+  if (table_put(&callee->events, stream, x)) {
+    exchange_fail(x, ERROR_EVENTS, "out of memory");
+    return;
+  }
+  uint8_t *event = x->event_borrow ? x->event_borrow : x->held.data;
+  x->state = EXCHANGE_RUNNING;
+  x->callee = callee;
+  x->callee_stream = stream;
+  clamp_cpu(x, event);
+  to_callee(x, FRAME_EVENT, x->event_flags, event, x->event_length);
+  if (x->event_borrow)
+    x->event_borrow = NULL;
+  else
+    send_held(x);
+  isolate_event_begins(callee);
+}
+
+uint32_t exchange_request_credit(const struct exchange *x) { return x->request_over ? UINT32_MAX : x->request_credit; }
+
+void exchange_request_body(struct exchange *x, const uint8_t *bytes, size_t length, bool end) {
+  if (x->request_over) return;
+  do {
+    size_t n = length < FRAME_PAYLOAD_MAX ? length : FRAME_PAYLOAD_MAX;
+    to_callee(x, FRAME_BODY, end && n == length ? FRAME_END : 0, bytes, n);
+    x->request_credit -= n < x->request_credit ? (uint32_t)n : x->request_credit;
+    bytes += n;
+    length -= n;
+  } while (length);
+  x->request_over = end;
+  settle(x);
+}
+
+void exchange_request_broke(struct exchange *x, const char *message) {
+  struct buf error;
+  if (x->request_over) return;
+  buf_init(&error, FRAME_PAYLOAD_MAX);
+  error_payload(&error, ERROR_CANCELED, message);
+  if (!error.bad) to_callee(x, FRAME_ERROR, 0, error.data, error.len);
+  buf_free(&error);
+  x->request_over = true;
+  settle(x);
+}
+
+void exchange_answer_credit(struct exchange *x, uint32_t bytes) {
+  x->answer_credit += bytes;
+  if (!x->answered) to_callee(x, FRAME_WINDOW, 0, &bytes, sizeof bytes);
+}
+
+void exchange_caller_gone(struct exchange *x) {
+  bool waits = x->state == EXCHANGE_WAITING;
+  if (waits) worker_forget_waiting(x->worker, x);
+  if (!waits) to_callee(x, FRAME_CANCEL, 0, NULL, 0);
+  if (waits) x->state = EXCHANGE_OVER;
+  x->silent = x->answered = x->request_over = true;
+  settle(x);
+}
+
+void exchange_cancel(struct exchange *x) {
+  *x->handle = NULL;
+  x->client = NULL;
+  exchange_caller_gone(x);
+}
+
+/* ---- towards the caller ---- */
+
+static void tell_caller(struct exchange *x, uint8_t type, uint8_t flags, const void *payload, size_t length) {
+  if (!x->caller) return;
+  struct frame_header h = {.length = (uint32_t)length,
+                           .type = type,
+                           .flags = flags,
+                           .isolate = x->caller->number,
+                           .stream = x->caller_stream};
+  cell_put(x->caller->cell, &h, payload);
+}
+
+static void deliver_error(struct exchange *x, const uint8_t *payload, size_t length) {
+  if (x->answered) return;
+  x->answered = true;
+  tell_caller(x, FRAME_ERROR, 0, payload, length);
+  if (!x->client) return;
+  struct failure f = failure_read(payload, length);
+  x->client->failed(x->client_arg, &f);
+}
+
+void exchange_fail_verbatim(struct exchange *x, const uint8_t *error, size_t length) {
+  x->state = EXCHANGE_OVER;
+  deliver_error(x, error, length);
+  settle(x);
+}
+
+void exchange_fail(struct exchange *x, enum error_code code, const char *detail) {
+  struct buf error;
+  buf_init(&error, FRAME_PAYLOAD_MAX);
+  error_payload(&error, code, detail);
+  exchange_fail_verbatim(x, error.data, error.len);
+  buf_free(&error);
+}
+
+void exchange_callee_gone(struct exchange *x, const uint8_t *error, size_t length) {
+  table_remove(&x->callee->events, x->callee_stream);
+  x->callee = NULL;
+  exchange_fail_verbatim(x, error, length);
+}
+
+/* ---- the frames of isolates ---- */
+
+static const char *on_head(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
+  if (x->silent) return NULL;
+  if (x->headed || x->answered) return "a second answer to one event";
+  x->headed = true;
+  tell_caller(x, FRAME_HEAD, h->flags, payload, h->length);
+  x->answered = !(h->flags & FRAME_HAS_BODY) || (h->flags & FRAME_END);
+  if (x->client && x->client->head(x->client_arg, payload, h->length, h->flags)) {
+    to_callee(x, FRAME_CANCEL, 0, NULL, 0);
+    x->silent = x->answered = x->request_over = true;
+  }
+  return NULL;
+}
+
+static const char *on_body(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
+  bool end = h->flags & FRAME_END;
+  if (x->silent) return NULL;
+  if (!x->headed || x->answered) return "a body outside of an answer";
+  if (h->length > x->answer_credit) return "a body beyond its credit";
+  if (!h->length && !end) return "an empty piece of a body";
+  x->answer_credit -= h->length;
+  x->answered = end;
+  tell_caller(x, FRAME_BODY, h->flags & FRAME_END, payload, h->length);
+  if (x->client) x->client->body(x->client_arg, payload, h->length, end);
+  return NULL;
+}
+
+/* Adds what a receiver grants. False: more than it can have to give. */
+static bool add_credit(uint32_t *credit, const uint8_t *payload, uint32_t *bytes) {
+  memcpy(bytes, payload, sizeof *bytes);
+  if (!*bytes || *bytes > CREDIT_MAX || *credit + *bytes > CREDIT_MAX) return false;
+  *credit += *bytes;
+  return true;
+}
+
+static const char *on_request_window(struct exchange *x, const uint8_t *payload) {
+  uint32_t bytes;
+  if (!add_credit(&x->request_credit, payload, &bytes)) return "credit that it cannot have";
+  if (x->request_over) return NULL;
+  tell_caller(x, FRAME_WINDOW, 0, &bytes, sizeof bytes);
+  if (x->client) x->client->credit(x->client_arg, bytes);
+  return NULL;
+}
+
+/* The callee wants no more of the request's body. */
+static void on_request_unwanted(struct exchange *x) {
+  if (x->request_over) return;
+  x->request_over = true;
+  tell_caller(x, FRAME_CANCEL, 0, NULL, 0);
+  if (x->client) x->client->credit(x->client_arg, 0);
+}
+
+static const char *on_done(struct exchange *x) {
+  struct isolate *callee = x->callee;
+  if (!x->answered) return "an event that is done without an answer";
+  table_remove(&callee->events, x->callee_stream);
+  x->callee = NULL;
+  x->state = EXCHANGE_OVER;
+  if (!x->request_over) tell_caller(x, FRAME_CANCEL, 0, NULL, 0);
+  settle(x);
+  isolate_event_ends(callee);
+  return NULL;
+}
+
+const char *exchange_from_callee(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
+  const char *lie = NULL;
+  switch (h->type) {
+    case FRAME_HEAD:
+      lie = on_head(x, h, payload);
+      break;
+    case FRAME_BODY:
+      lie = on_body(x, h, payload);
+      break;
+    case FRAME_WINDOW:
+      lie = on_request_window(x, payload);
+      break;
+    case FRAME_CANCEL:
+      on_request_unwanted(x);
+      break;
+    case FRAME_ERROR:
+      deliver_error(x, payload, h->length);
+      break;
+    case FRAME_DONE:
+      return on_done(x);
+    default:
+      return "a frame that no event sends";
+  }
+  if (!lie) settle(x);
+  return lie;
+}
+
+static const char *on_request_body(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
+  if (x->request_over) return NULL; /* it crossed the callee's CANCEL */
+  if (h->length > x->request_credit) return "a body beyond its credit";
+  if (!h->length && !(h->flags & FRAME_END)) return "an empty piece of a body";
+  x->request_credit -= h->length;
+  x->request_over = h->flags & FRAME_END;
+  to_callee(x, FRAME_BODY, h->flags & FRAME_END, payload, h->length);
+  return x->held.bad ? "more than a request that waits may hold" : NULL;
+}
+
+static const char *on_answer_window(struct exchange *x, const uint8_t *payload) {
+  uint32_t bytes;
+  if (!add_credit(&x->answer_credit, payload, &bytes)) return "credit that it cannot have";
+  if (!x->answered) to_callee(x, FRAME_WINDOW, 0, &bytes, sizeof bytes);
+  return NULL;
+}
+
+const char *exchange_from_caller(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
+  const char *lie = NULL;
+  switch (h->type) {
+    case FRAME_BODY:
+      lie = on_request_body(x, h, payload);
+      break;
+    case FRAME_WINDOW:
+      lie = on_answer_window(x, payload);
+      break;
+    case FRAME_CANCEL:
+      exchange_caller_gone(x);
+      return NULL;
+    case FRAME_ERROR:
+      if (!x->request_over) to_callee(x, FRAME_ERROR, 0, payload, h->length);
+      x->request_over = true;
+      break;
+    default:
+      return "a frame that no fetch sends";
+  }
+  if (!lie) settle(x);
+  return lie;
+}

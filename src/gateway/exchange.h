@@ -1,0 +1,110 @@
+/* exchange.h: one request and its answer, between a caller and a callee.
+ *
+ * The callee is an event in an isolate of `worker`. The caller is either a fetch of another isolate, or a client: a
+ * connection of http.c, or the one request of `mayfly run`.
+ *
+ * States. WAITING: the Worker has no isolate that takes events yet; what the caller sends is held. RUNNING: the event
+ * was sent. OVER: the callee is through with it (DONE) or gone.
+ * Exactly one outcome reaches the caller: the answer's last bytes, or an error; or the caller went away first, and then
+ * none does. After the outcome the caller stays attached only while its request's body is still on its way to the
+ * callee. An exchange with neither caller nor callee is freed at once.
+ * Bodies pass through in their frames and are not stored: each side sends no more than the other has granted. An
+ * isolate that sends more is lying, and the gateway closes it.
+ */
+#ifndef MAYFLY_GATEWAY_EXCHANGE_H
+#define MAYFLY_GATEWAY_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/errors.h"
+#include "base/frame.h"
+#include "base/layer.h"
+#include "gateway/loop.h"
+#if LAYER < LAYER_GATEWAY
+#error "exchange.h belongs to the gateway"
+#endif
+
+struct exchange;
+struct isolate;
+struct registry;
+struct worker;
+
+/* What a caller is told of an ERROR frame. Borrowed from the frame. */
+struct failure {
+  unsigned code; /* enum error_code, or a number that we do not know */
+  const char *name, *message, *stack;
+  size_t name_length, message_length, stack_length;
+};
+
+/* A caller that is not an isolate. Calls come in the loop; none of them may call back into the exchange. */
+struct exchange_client {
+  /* The HEAD's payload. -1: this cannot be an answer; the exchange is cancelled. */
+  int (*head)(void *arg, const uint8_t *payload, size_t length, uint8_t flags);
+  void (*body)(void *arg, const uint8_t *bytes, size_t length, bool end);
+  void (*failed)(void *arg, const struct failure *why);
+  void (*credit)(void *arg, uint32_t bytes); /* for the request's body */
+  void (*released)(void *arg); /* last call: the exchange is not this client's any more; send it nothing */
+};
+
+enum exchange_state { EXCHANGE_WAITING, EXCHANGE_RUNNING, EXCHANGE_OVER };
+
+struct exchange {
+  uint32_t magic;
+  enum exchange_state state;
+  struct registry *registry;
+  struct worker *worker; /* a reference */
+  struct isolate *callee, *caller;
+  uint32_t callee_stream, caller_stream;
+  const struct exchange_client *client;
+  void *client_arg;
+  uint32_t request_credit, answer_credit;
+  bool request_over; /* no more of the request's body is wanted */
+  bool headed;
+  bool answered; /* the caller has its outcome, or went away */
+  bool silent;   /* the caller went away: what the callee still says is dropped */
+  uint8_t event_flags;
+  uint8_t *event_borrow; /* the EVENT's payload, while the exchange is being started */
+  uint32_t event_length;
+  struct buf held;          /* while WAITING: the EVENT's payload, then frames */
+  struct exchange **handle; /* the client's pointer to this; cleared when it is released */
+  struct loop_timer wall;
+  struct exchange *next; /* waiting for the Worker; or in the pool */
+};
+
+/* Starts an exchange: the EVENT's payload (whose limit is patched in place) goes to the Worker's isolate now or when
+ * there is one. 0, or -1: out of memory. *handle is the client's pointer to the exchange, set here and cleared when
+ * the exchange is released, which may be before this returns. */
+int exchange_start_client(struct registry *registry, struct worker *worker, const struct exchange_client *client,
+                          void *arg, struct exchange **handle, uint8_t *event, size_t length, uint8_t flags);
+int exchange_start_isolate(struct registry *registry, struct worker *worker, struct isolate *caller, uint32_t stream,
+                           uint8_t *event, size_t length, uint8_t flags);
+void exchange_pool_free(struct registry *registry);
+
+/* From the client. */
+uint32_t exchange_request_credit(const struct exchange *x); /* bytes that exchange_request_body takes now */
+void exchange_request_body(struct exchange *x, const uint8_t *bytes, size_t length, bool end);
+void exchange_request_broke(struct exchange *x, const char *message);
+void exchange_answer_credit(struct exchange *x, uint32_t bytes);
+void exchange_cancel(struct exchange *x); /* the client is gone; the exchange is not its any more */
+
+/* From the caller's or the callee's isolate: one frame. NULL, or in what way it is a lie. */
+const char *exchange_from_caller(struct exchange *x, const struct frame_header *h, const uint8_t *payload);
+const char *exchange_from_callee(struct exchange *x, const struct frame_header *h, const uint8_t *payload);
+
+/* From the registry. The Worker has no isolate yet: the event is copied. -1: out of memory. */
+int exchange_hold(struct exchange *x);
+/* The Worker is ready: the event is sent, or refused with an error. */
+void exchange_run(struct exchange *x, struct isolate *callee);
+void exchange_fail(struct exchange *x, enum error_code code, const char *detail);
+void exchange_fail_verbatim(struct exchange *x, const uint8_t *error, size_t length);
+void exchange_caller_gone(struct exchange *x);
+void exchange_callee_gone(struct exchange *x, const uint8_t *error, size_t length);
+
+/* The payload of an ERROR frame. */
+void error_payload(struct buf *out, enum error_code code, const char *detail);
+struct failure failure_read(const uint8_t *payload, size_t length);
+
+#endif

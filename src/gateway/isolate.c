@@ -1,0 +1,228 @@
+/* isolate.c: see isolate.h. */
+#include "gateway/isolate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/log.h"
+
+enum { ISOLATE_MAGIC = 0x4c4f5349, ERROR_SMALLEST = 13 };
+
+/* ---- life ---- */
+
+static void send_open(struct isolate *isolate) {
+  const struct worker *w = isolate->worker;
+  uint32_t open[] = {w->memory_mb, w->cpu_ms, w->kind == WORKER_ONCE ? 0 : OPEN_KEPT};
+  isolate_send(isolate, FRAME_OPEN, 0, open, sizeof open);
+}
+
+static void link_in(struct registry *r, struct isolate *isolate) {
+  isolate->next = r->first;
+  if (r->first) r->first->prev = isolate;
+  r->first = isolate;
+  if (isolate->worker->kind != WORKER_HOST) r->isolates++;
+}
+
+static void link_out(struct registry *r, struct isolate *isolate) {
+  *(isolate->prev ? &isolate->prev->next : &r->first) = isolate->next;
+  if (isolate->next) isolate->next->prev = isolate->prev;
+  if (isolate->worker->kind == WORKER_HOST) return;
+  r->isolates--;
+  r->memory -= isolate->memory;
+}
+
+static void on_load_wall(void *arg) { isolate_end_code(arg, true, ERROR_WALL, "it was not loaded in time"); }
+
+struct isolate *isolate_new(struct worker *w) {
+  struct registry *r = w->registry;
+  struct isolate *isolate = calloc(1, sizeof *isolate);
+  if (!isolate) return NULL;
+  isolate->cell = cells_open(r->cells, w->kind == WORKER_HOST ? CELL_HOST : CELL_DYNAMIC, isolate, &isolate->number);
+  isolate->load_wall = (struct loop_timer){.fire = on_load_wall, .arg = isolate};
+  if (!isolate->cell || loop_timer_set(r->loop, &isolate->load_wall, w->wall_ms)) {
+    if (isolate->cell) cell_close(isolate->cell, isolate->number, false);
+    free(isolate);
+    return NULL;
+  }
+  isolate->magic = ISOLATE_MAGIC;
+  isolate->registry = r;
+  isolate->worker = w;
+  isolate->loader_count = w->kind == WORKER_HOST ? r->loader_count : 0;
+  worker_hold(w);
+  link_in(r, isolate);
+  send_open(isolate);
+  return isolate;
+}
+
+static void end_exchanges(struct isolate *isolate, const uint8_t *error, size_t length) {
+  struct exchange *x;
+  for (uint32_t at = 0; (x = table_next(&isolate->events, &at)); at = 0) exchange_callee_gone(x, error, length);
+  for (uint32_t at = 0; (x = table_next(&isolate->fetches, &at)); at = 0) exchange_caller_gone(x);
+}
+
+void isolate_end(struct isolate *isolate, bool tell, const uint8_t *error, size_t length) {
+  struct worker *w = isolate->worker;
+  cell_close(isolate->cell, isolate->number, tell);
+  loop_timer_clear(isolate->registry->loop, &isolate->load_wall);
+  link_out(isolate->registry, isolate);
+  w->isolate = NULL;
+  w->state = WORKER_NONE;
+  end_exchanges(isolate, error, length);
+  stubs_drop(isolate);
+  worker_fail(w, error, length);
+  table_free(&isolate->events);
+  table_free(&isolate->fetches);
+  table_free(&isolate->stubs);
+  isolate->magic = 0;
+  free(isolate);
+  worker_release(w);
+}
+
+void isolate_end_code(struct isolate *isolate, bool tell, enum error_code code, const char *detail) {
+  struct buf error;
+  buf_init(&error, FRAME_PAYLOAD_MAX);
+  error_payload(&error, code, detail);
+  isolate_end(isolate, tell, error.data, error.len);
+  buf_free(&error);
+}
+
+void registry_lost(void *arg, struct isolate *isolate) {
+  (void)arg;
+  isolate_end_code(isolate, false, ERROR_CELL, "");
+}
+
+/* ---- sending ---- */
+
+void isolate_send(struct isolate *isolate, uint8_t type, uint32_t stream, const void *payload, size_t length) {
+  struct frame_header h = {.length = (uint32_t)length, .type = type, .isolate = isolate->number, .stream = stream};
+  cell_put(isolate->cell, &h, payload);
+}
+
+void isolate_send_error(struct isolate *isolate, uint32_t stream, enum error_code code, const char *detail) {
+  struct buf error;
+  buf_init(&error, FRAME_PAYLOAD_MAX);
+  error_payload(&error, code, detail);
+  if (!error.bad) isolate_send(isolate, FRAME_ERROR, stream, error.data, error.len);
+  buf_free(&error);
+}
+
+/* ---- events ---- */
+
+void isolate_event_begins(struct isolate *isolate) { isolate->subrequests_left += isolate->worker->subrequests; }
+
+/* What finished events left over does not add up for those that remain. */
+void isolate_event_ends(struct isolate *isolate) {
+  uint64_t most = (uint64_t)isolate->worker->subrequests * isolate->events.count;
+  if (isolate->subrequests_left > most) isolate->subrequests_left = most;
+  if (!isolate->events.count) worker_check_idle(isolate->worker);
+}
+
+void isolate_wall(struct isolate *isolate, struct exchange *guilty) {
+  struct buf error;
+  log_line("Worker %s: %s", isolate->worker->name, error_message(ERROR_WALL));
+  buf_init(&error, FRAME_PAYLOAD_MAX);
+  error_payload(&error, ERROR_WALL, "");
+  exchange_callee_gone(guilty, error.data, error.len);
+  buf_free(&error);
+  isolate_end_code(isolate, true, ERROR_GONE, "another event in it exceeded the wall time limit");
+}
+
+/* ---- frames ---- */
+
+static const char *on_loaded(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
+  struct worker *w = isolate->worker;
+  if (w->state != WORKER_LOADING || !isolate->code_over) return "LOADED without code";
+  if (payload[0]) {
+    worker_live(w);
+    return NULL;
+  }
+  if (h->length < 1 + ERROR_SMALLEST) return "LOADED without a reason";
+  isolate_end(isolate, true, payload + 1, h->length - 1);
+  return NULL;
+}
+
+static void on_dead(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
+  char detail[256];
+  size_t length;
+  struct reader r = reader_over(payload, h->length);
+  unsigned code = read_u8(&r);
+  const char *text = read_str_borrow(&r, &length);
+  log_escape(detail, sizeof detail, text, length, NULL);
+  if (code == ERROR_THROWN || code >= ERROR_CODES) code = ERROR_TRAP;
+  log_line("Worker %s: %s%s%s", isolate->worker->name, error_message(code), *detail ? ": " : "", detail);
+  isolate_end_code(isolate, false, code, detail);
+}
+
+static void on_usage(struct isolate *isolate, const uint8_t *payload) {
+  struct registry *r = isolate->registry;
+  uint64_t memory;
+  memcpy(&memory, payload, sizeof memory);
+  if (memory > UINT32_MAX) memory = UINT32_MAX; /* no isolate has more: a cell that lies about it gains nothing */
+  if (isolate->worker->kind == WORKER_HOST) return;
+  r->memory += memory - isolate->memory;
+  isolate->memory = memory;
+  registry_memory_changed(r);
+}
+
+static void on_log(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
+  uint64_t second = loop_now(isolate->registry->loop) / 1000;
+  if (second != isolate->log_second) {
+    if (isolate->log_dropped) log_line("Worker %s: %u lines dropped", isolate->worker->name, isolate->log_dropped);
+    isolate->log_second = second;
+    isolate->log_lines = isolate->log_dropped = 0;
+  }
+  if (isolate->log_lines++ < isolate->registry->config->limits.value[LIMIT_LOG_LINES])
+    log_worker(payload[0], isolate->worker->name, (const char *)payload + 1, h->length - 1);
+  else
+    isolate->log_dropped++;
+}
+
+/* A frame about a stream: of an event, of a fetch, or (an ERROR only) of a stub. A stream that is not there any more
+ * is a race with its end, and the frame is dropped. */
+static const char *on_stream(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
+  struct exchange *x = NULL;
+  if (h->stream & STREAM_GUEST) {
+    x = table_get(&isolate->fetches, h->stream);
+    return x ? exchange_from_caller(x, h, payload) : NULL;
+  }
+  if (h->stream & STREAM_EVENT) {
+    x = table_get(&isolate->events, h->stream);
+    return x ? exchange_from_callee(x, h, payload) : NULL;
+  }
+  return h->type == FRAME_ERROR ? stub_error(isolate, h, payload) : "a stream that nobody opened";
+}
+
+static const char *dispatch(struct isolate *isolate, const struct frame_header *h, uint8_t *payload) {
+  switch (h->type) {
+    case FRAME_LOADED:
+      return on_loaded(isolate, h, payload);
+    case FRAME_DEAD:
+      on_dead(isolate, h, payload);
+      return NULL;
+    case FRAME_USAGE:
+      on_usage(isolate, payload);
+      return NULL;
+    case FRAME_LOG:
+      on_log(isolate, h, payload);
+      return NULL;
+    case FRAME_FETCH:
+      return stub_fetch(isolate, h, payload);
+    case FRAME_GET:
+      return stub_get(isolate, h, payload);
+    case FRAME_CODE:
+      return stub_code(isolate, h, payload);
+    case FRAME_RELEASE:
+      return stub_release(isolate, h->stream);
+    default:
+      return on_stream(isolate, h, payload);
+  }
+}
+
+void registry_frame(void *arg, struct isolate *isolate, const struct frame_header *h, uint8_t *payload) {
+  (void)arg;
+  const char *lie = dispatch(isolate, h, payload);
+  if (!lie) return;
+  log_line("Worker %s: closed for a protocol error: %s (%s)", isolate->worker->name, lie, frame_name(h->type));
+  isolate_end_code(isolate, true, ERROR_PROTOCOL, lie);
+}

@@ -1,0 +1,316 @@
+/* registry.c: Workers and their isolates; see registry.h. Stubs are in stub.c, isolates' frames in isolate.c. */
+#include "gateway/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/isolate.h"
+#include "gateway/log.h"
+
+enum { WORKER_MAGIC = 0x4b524f57, ERROR_MAX = FRAME_PAYLOAD_MAX };
+
+static void on_evict(void *arg);
+
+void registry_init(struct registry *r, struct loop *loop, const struct config *config) {
+  *r = (struct registry){.loop = loop, .config = config};
+  buf_init(&r->host_code, SIZE_MAX / 2);
+  r->evict = (struct loop_timer){.fire = on_evict, .arg = r};
+}
+
+static uint32_t limit(const struct registry *r, enum limit_id id) { return r->config->limits.value[id]; }
+
+/* ---- Workers ---- */
+
+static struct worker **bucket_of(struct registry *r, uint32_t loader, const char *name, size_t length) {
+  uint32_t hash = 2166136261u ^ loader;
+  for (size_t i = 0; i < length; i++) hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+  return &r->named[(hash ^ hash >> 16) % NAMED_BUCKETS];
+}
+
+static bool has_key(const struct worker *w, uint32_t loader, const char *name, size_t length) {
+  return w->loader == loader && w->name_length == length && !memcmp(w->name, name, length);
+}
+
+struct worker *worker_find(struct registry *r, uint32_t loader, const char *name, size_t length) {
+  struct worker *w = *bucket_of(r, loader, name, length);
+  while (w && !has_key(w, loader, name, length)) w = w->bucket_next;
+  return w;
+}
+
+static void list(struct worker *w) {
+  struct worker **bucket = bucket_of(w->registry, w->loader, w->name, w->name_length);
+  w->bucket_next = *bucket;
+  *bucket = w;
+  w->listed = true;
+  worker_hold(w);
+}
+
+static void unlist(struct worker *w) {
+  if (!w->listed) return;
+  struct worker **p = bucket_of(w->registry, w->loader, w->name, w->name_length);
+  while (*p != w) p = &(*p)->bucket_next;
+  *p = w->bucket_next;
+  w->listed = false;
+  worker_release(w);
+}
+
+static void set_limits(struct worker *w) {
+  w->cpu_ms = limit(w->registry, LIMIT_CPU_MS);
+  w->wall_ms = limit(w->registry, LIMIT_WALL_MS);
+  w->memory_mb = limit(w->registry, LIMIT_MEMORY_MB);
+  w->subrequests = limit(w->registry, LIMIT_SUBREQUESTS);
+}
+
+struct worker *worker_new(struct registry *r, enum worker_kind kind, uint32_t loader, const char *name, size_t length) {
+  struct worker *w = calloc(1, sizeof *w);
+  if (w) w->name = malloc(length + 1);
+  if (!w || !w->name) {
+    free(w);
+    return NULL;
+  }
+  memcpy(w->name, name, length);
+  w->name[length] = 0;
+  w->name_length = length;
+  w->magic = WORKER_MAGIC;
+  w->references = 1; /* the caller's */
+  w->registry = r;
+  w->kind = kind;
+  w->loader = loader;
+  w->last = &w->waiting;
+  buf_init(&w->error, ERROR_MAX);
+  set_limits(w);
+  if (kind == WORKER_NAMED) list(w);
+  return w;
+}
+
+void worker_hold(struct worker *w) { w->references++; }
+
+void worker_release(struct worker *w) {
+  if (--w->references) return;
+  w->magic = 0;
+  buf_free(&w->error);
+  free(w->name);
+  free(w);
+}
+
+/* ---- idle ones, least recently used first ---- */
+
+static void idle_leave(struct worker *w) {
+  struct registry *r = w->registry;
+  if (!w->idle) return;
+  *(w->idle_prev ? &w->idle_prev->idle_next : &r->idle_first) = w->idle_next;
+  *(w->idle_next ? &w->idle_next->idle_prev : &r->idle_last) = w->idle_prev;
+  w->idle_next = w->idle_prev = NULL;
+  w->idle = false;
+}
+
+static void idle_enter(struct worker *w) {
+  struct registry *r = w->registry;
+  if (w->idle) return;
+  w->idle = true;
+  w->idle_since = loop_now(r->loop);
+  w->idle_prev = r->idle_last;
+  *(r->idle_last ? &r->idle_last->idle_next : &r->idle_first) = w;
+  r->idle_last = w;
+  if (!r->evict.place) loop_timer_set(r->loop, &r->evict, limit(r, LIMIT_ISOLATE_IDLE_MS));
+}
+
+static void evict_first(struct registry *r) {
+  isolate_end_code(r->idle_first->isolate, true, ERROR_GONE, "it was idle and made room");
+}
+
+static void on_evict(void *arg) {
+  struct registry *r = arg;
+  uint64_t keep = limit(r, LIMIT_ISOLATE_IDLE_MS), now = loop_now(r->loop);
+  while (r->idle_first && now - r->idle_first->idle_since >= keep) evict_first(r);
+  if (r->idle_first) loop_timer_set(r->loop, &r->evict, r->idle_first->idle_since + keep - now);
+}
+
+void registry_memory_changed(struct registry *r) {
+  while (r->memory > (uint64_t)limit(r, LIMIT_ISOLATES_MB) << 20 && r->idle_first) evict_first(r);
+}
+
+void worker_check_idle(struct worker *w) {
+  bool busy = w->waiting_count || (w->isolate && w->isolate->events.count);
+  if (busy || w->state == WORKER_NONE) return;
+  if (w->kind == WORKER_NAMED && w->state == WORKER_LIVE) idle_enter(w);
+  if (w->kind == WORKER_ONCE && !w->stubs) {
+    if (w->isolate)
+      isolate_end_code(w->isolate, true, ERROR_GONE, "");
+    else
+      worker_fail_code(w, ERROR_GONE, "");
+  }
+}
+
+/* ---- start and end ---- */
+
+struct isolate *worker_open(struct worker *w) {
+  struct registry *r = w->registry;
+  if (w->kind != WORKER_HOST) {
+    if (r->isolates >= limit(r, LIMIT_ISOLATES) && r->idle_first) evict_first(r);
+    if (r->isolates >= limit(r, LIMIT_ISOLATES)) {
+      worker_fail_code(w, ERROR_ISOLATES, "");
+      return NULL;
+    }
+  }
+  w->isolate = isolate_new(w);
+  if (!w->isolate) {
+    worker_fail_code(w, ERROR_CELL, "its replacement is not running yet");
+    return NULL;
+  }
+  w->state = WORKER_LOADING;
+  return w->isolate;
+}
+
+/* Takes the first exchange off the queue of those that wait. */
+static struct exchange *next_waiting(struct worker *w) {
+  struct exchange *x = w->waiting;
+  if (!x) return NULL;
+  w->waiting = x->next;
+  if (!w->waiting) w->last = &w->waiting;
+  w->waiting_count--;
+  x->next = NULL;
+  return x;
+}
+
+static void run_waiting(struct worker *w) {
+  struct exchange *x;
+  while (w->isolate && (x = next_waiting(w))) exchange_run(x, w->isolate);
+}
+
+void worker_load(struct worker *w, const uint8_t *piece, size_t length, bool more) {
+  do {
+    size_t n = length < FRAME_PAYLOAD_MAX ? length : FRAME_PAYLOAD_MAX;
+    length -= n;
+    struct frame_header h = {.length = (uint32_t)n,
+                             .type = FRAME_LOAD,
+                             .flags = more || length ? FRAME_MORE : 0,
+                             .isolate = w->isolate->number};
+    cell_put(w->isolate->cell, &h, piece);
+    piece += n;
+  } while (length);
+  if (more) return;
+  w->isolate->code_over = true;
+  w->source = NULL;
+  run_waiting(w); /* the isolate itself lets events wait for its modules */
+}
+
+static void host_start(struct worker *w) {
+  struct registry *r = w->registry;
+  if (worker_open(w)) worker_load(w, r->host_code.data, r->host_code.len, false);
+}
+
+int registry_host(struct registry *r, struct buf *code, const char *name) {
+  buf_free(&r->host_code);
+  r->host_code = *code;
+  buf_init(code, code->max);
+  r->host = worker_new(r, WORKER_HOST, 0, name, strlen(name));
+  if (!r->host) return -1;
+  host_start(r->host);
+  return 0;
+}
+
+static void tell_host_loaded(struct registry *r, const uint8_t *error, size_t length) {
+  void (*tell)(void *, const struct failure *) = r->host_loaded;
+  struct failure f = failure_read(error, length);
+  r->host_loaded = NULL;
+  if (tell) tell(r->host_loaded_arg, error ? &f : NULL);
+}
+
+void worker_live(struct worker *w) {
+  w->state = WORKER_LIVE;
+  loop_timer_clear(w->registry->loop, &w->isolate->load_wall);
+  if (w->kind == WORKER_HOST) tell_host_loaded(w->registry, NULL, 0);
+  worker_check_idle(w);
+}
+
+void worker_fail(struct worker *w, const uint8_t *error, size_t length) {
+  struct exchange *x, *failing = w->waiting;
+  worker_hold(w);
+  idle_leave(w);
+  unlist(w);
+  w->state = WORKER_NONE;
+  w->source = NULL;
+  w->waiting = NULL;
+  w->last = &w->waiting;
+  w->waiting_count = 0;
+  if (w->kind == WORKER_ONCE && !w->error.len) buf_put(&w->error, error, length);
+  while ((x = failing)) {
+    failing = x->next;
+    x->next = NULL;
+    exchange_fail_verbatim(x, error, length);
+  }
+  if (w->kind == WORKER_HOST) tell_host_loaded(w->registry, error, length);
+  worker_release(w);
+}
+
+void worker_fail_code(struct worker *w, enum error_code code, const char *detail) {
+  struct buf error;
+  buf_init(&error, ERROR_MAX);
+  error_payload(&error, code, detail);
+  worker_fail(w, error.data, error.len);
+  buf_free(&error);
+}
+
+/* ---- exchanges ---- */
+
+static void wait(struct worker *w, struct exchange *x) {
+  if (w->waiting_count >= limit(w->registry, LIMIT_EVENTS) || exchange_hold(x)) {
+    exchange_fail(x, ERROR_EVENTS, "while it is being loaded");
+    return;
+  }
+  x->next = NULL;
+  *w->last = x;
+  w->last = &x->next;
+  w->waiting_count++;
+}
+
+static void run(struct worker *w, struct exchange *x) {
+  enum { CELL_BUSY = 64 << 20 };
+  if (w->isolate->events.count >= limit(w->registry, LIMIT_EVENTS)) {
+    exchange_fail(x, ERROR_EVENTS, "");
+  } else if (cell_waiting(w->isolate->cell) > CELL_BUSY) {
+    exchange_fail(x, ERROR_EVENTS, "its process does not keep up");
+  } else {
+    idle_leave(w);
+    exchange_run(x, w->isolate);
+  }
+}
+
+void worker_take(struct worker *w, struct exchange *x) {
+  if (w->isolate && w->isolate->code_over) {
+    run(w, x);
+  } else if (w->state != WORKER_NONE) {
+    wait(w, x);
+  } else if (w->kind == WORKER_HOST) {
+    w->state = WORKER_WAITING;
+    wait(w, x);
+    host_start(w);
+  } else if (w->error.len) {
+    exchange_fail_verbatim(x, w->error.data, w->error.len);
+  } else {
+    exchange_fail(x, ERROR_GONE, "");
+  }
+}
+
+void worker_forget_waiting(struct worker *w, struct exchange *x) {
+  struct exchange **p = &w->waiting;
+  while (*p && *p != x) p = &(*p)->next;
+  if (!*p) return;
+  *p = x->next;
+  if (w->last == &x->next) w->last = p;
+  x->next = NULL;
+  w->waiting_count--;
+}
+
+void registry_free(struct registry *r) {
+  if (r->host) {
+    if (r->host->isolate) isolate_end_code(r->host->isolate, false, ERROR_GONE, "");
+    worker_release(r->host);
+    r->host = NULL;
+  }
+  while (r->first) isolate_end_code(r->first, false, ERROR_GONE, "");
+  loop_timer_clear(r->loop, &r->evict);
+  exchange_pool_free(r);
+  buf_free(&r->host_code);
+}

@@ -1,0 +1,153 @@
+/* registry.h: Workers, the isolates that run them, and the stubs by which isolates hold them.
+ *
+ * A Worker is code with limits under a name; an isolate is one living copy of it in a cell. Four kinds of owner keep a
+ * Worker: the stubs bound to it, the exchanges with it, the table of named Workers, and (the host Worker) the gateway.
+ *     NONE -> WAITING (for code) -> LOADING -> LIVE -> NONE (its isolate was closed, was evicted, or died)
+ * Events are sent from the moment when the last piece of the code was sent; the isolate lets them wait for its modules.
+ * A named Worker leaves the table when it has no isolate any more; the next GET starts anew, and so does a stub that
+ * was bound to it. An unnamed one cannot be started anew: calls after its end get the error that ended it.
+ * The host Worker's code is here, so it goes from NONE to LOADING by itself.
+ *
+ * Authority: what an isolate may reach is in its table here and nowhere else: 0, its global outbound (there is none:
+ * fetch() is refused); 1..n, its loaders; further numbers: the stubs that it made with GET. Any other number is a lie,
+ * and the isolate is closed.
+ */
+#ifndef MAYFLY_GATEWAY_REGISTRY_H
+#define MAYFLY_GATEWAY_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/frame.h"
+#include "base/layer.h"
+#include "gateway/cells.h"
+#include "gateway/config.h"
+#include "gateway/exchange.h"
+#include "gateway/loop.h"
+#include "gateway/table.h"
+#if LAYER < LAYER_GATEWAY
+#error "registry.h belongs to the gateway"
+#endif
+
+enum worker_kind { WORKER_HOST, WORKER_NAMED, WORKER_ONCE };
+enum worker_state { WORKER_NONE, WORKER_WAITING, WORKER_LOADING, WORKER_LIVE };
+enum { NAMED_BUCKETS = 4096 };
+
+struct stub;
+
+struct worker {
+  uint32_t magic;
+  struct registry *registry;
+  unsigned references, stubs;
+  enum worker_kind kind;
+  enum worker_state state;
+  uint32_t loader; /* of which family of loaders; with the name it is the key */
+  char *name;      /* for messages; of a named one its name, name_length bytes; owned */
+  size_t name_length;
+  uint32_t cpu_ms, wall_ms, memory_mb, subrequests;
+  struct isolate *isolate;          /* LOADING, LIVE */
+  struct stub *source;              /* WAITING, LOADING: who sends the code */
+  struct exchange *waiting, **last; /* for its code */
+  uint32_t waiting_count;
+  struct buf error;                     /* ERROR payload: what ended an unnamed one */
+  struct worker *bucket_next;           /* in the table of named ones */
+  struct worker *idle_next, *idle_prev; /* named, LIVE, nothing to do: least recently used first */
+  bool idle, listed;
+  uint64_t idle_since;
+};
+
+struct isolate {
+  uint32_t magic;
+  struct registry *registry;
+  struct worker *worker;
+  struct cell *cell;
+  uint32_t number;
+  struct table events, fetches, stubs; /* struct exchange (as callee, as caller), struct stub */
+  uint32_t next_event;
+  uint32_t loader_count;
+  uint64_t subrequests_left; /* of the events in progress together */
+  uint64_t memory;           /* bytes, as the cell says */
+  uint64_t log_second;
+  uint32_t log_lines, log_dropped;
+  bool code_over; /* the last piece of its code was sent */
+  struct loop_timer load_wall;
+  struct isolate *next, *prev; /* all of the registry */
+};
+
+/* A channel of one isolate to a Worker; also the way by which that Worker's code comes. */
+struct stub {
+  uint32_t magic, number;
+  struct isolate *holder;
+  struct worker *worker;    /* a reference */
+  bool code_due;            /* CODE or ERROR is to come on it */
+  bool receiving, unwanted; /* amid a CODE message; whose rest nobody wants any more */
+  uint64_t code_size, code_got;
+  uint32_t loader; /* what it was made from, to be bound anew */
+};
+
+struct registry {
+  struct loop *loop;
+  struct cells *cells;
+  const struct config *config;
+  struct worker *host;
+  struct buf host_code;
+  const uint32_t *loader_family; /* of the host Worker's channel i + 1 */
+  uint32_t loader_count;
+  struct worker *named[NAMED_BUCKETS];
+  struct worker *idle_first, *idle_last;
+  struct loop_timer evict;
+  struct isolate *first;
+  uint32_t isolates;  /* dynamic ones */
+  uint64_t memory;    /* theirs, bytes */
+  uint64_t exchanges; /* in being */
+  struct exchange *pool;
+  /* Told once, when the host Worker's first load ended. `error` NULL: it serves. */
+  void (*host_loaded)(void *arg, const struct failure *error);
+  void *host_loaded_arg;
+};
+
+void registry_init(struct registry *r, struct loop *loop, const struct config *config);
+void registry_free(struct registry *r);
+/* The host Worker: takes over the code and starts loading it. 0, or -1: out of memory. */
+int registry_host(struct registry *r, struct buf *code, const char *name);
+
+/* The owner's part of cells.h. */
+void registry_frame(void *registry, struct isolate *isolate, const struct frame_header *h, uint8_t *payload);
+void registry_lost(void *registry, struct isolate *isolate);
+
+/* For exchange.c. */
+void worker_hold(struct worker *w);
+void worker_release(struct worker *w);
+/* Runs the exchange now or lets it wait; or it fails. */
+void worker_take(struct worker *w, struct exchange *x);
+void worker_forget_waiting(struct worker *w, struct exchange *x);
+void isolate_event_begins(struct isolate *isolate);
+void isolate_event_ends(struct isolate *isolate);
+void isolate_wall(struct isolate *isolate, struct exchange *guilty);
+
+/* For stub.c. */
+struct worker *worker_new(struct registry *r, enum worker_kind kind, uint32_t loader, const char *name, size_t length);
+/* The named Worker of this key that has, or waits for, an isolate; NULL: none. */
+struct worker *worker_find(struct registry *r, uint32_t loader, const char *name, size_t length);
+/* An isolate for its code, which follows; or it fails. */
+struct isolate *worker_open(struct worker *w);
+void worker_load(struct worker *w, const uint8_t *piece, size_t length, bool more);
+/* It will have no isolate, or not any more: everybody who waits gets this error. */
+void worker_fail(struct worker *w, const uint8_t *error, size_t length);
+void worker_fail_code(struct worker *w, enum error_code code, const char *detail);
+void worker_check_idle(struct worker *w);
+/* Its modules were evaluated. */
+void worker_live(struct worker *w);
+void registry_memory_changed(struct registry *r);
+
+/* stub.c: an isolate's own frames about stubs. NULL, or in what way it is a lie. */
+const char *stub_get(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload);
+const char *stub_code(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload);
+const char *stub_error(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload);
+const char *stub_release(struct isolate *isolate, uint32_t number);
+const char *stub_fetch(struct isolate *isolate, const struct frame_header *h, uint8_t *payload);
+void stubs_drop(struct isolate *isolate);
+
+#endif
