@@ -1,0 +1,99 @@
+/* connection.h: one client connection: shared by http.c (sockets), request.c (what comes) and response.c (what goes).
+ *
+ * A connection is at one request at a time:
+ *     HEAD      its head is being read, or awaited
+ *     BUSY      the head is complete; the exchange runs, the rest of the body is read, the answer written
+ *     CLOSING   the last answer is written; then what still comes is thrown away until the client closes
+ * `exchange` is non-NULL while the registry knows of it. Callbacks of the exchange only note and write to `out`; what
+ * follows from it (sending, the next request) is done in http_flush, so that no exchange is begun within another's end.
+ */
+#ifndef MAYFLY_GATEWAY_CONNECTION_H
+#define MAYFLY_GATEWAY_CONNECTION_H
+
+#include <llhttp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "gateway/exchange.h"
+#include "gateway/loop.h"
+
+enum connection_state { CONNECTION_HEAD, CONNECTION_BUSY, CONNECTION_CLOSING };
+enum { RECEIVE_MAX = 64 * 1024, ERROR_TEXT_MAX = 16 * 1024 };
+
+struct http;
+
+struct connection {
+  uint32_t magic;
+  struct http *http;
+  struct connection *next, *prev, *dirty_next;
+  struct loop_watch watch;
+  struct loop_timer timer;
+  int fd;
+  uint64_t deadline; /* when the client must have done something; UINT64_MAX: it is not its turn */
+  enum connection_state state;
+  llhttp_t parser;
+  struct buf left; /* bytes received and not parsed yet */
+  struct buf out;  /* bytes to send; from out_at */
+  size_t out_at;
+  bool dirty, gone, eof;
+
+  /* the request */
+  struct buf target, headers; /* headers: as in an EVENT */
+  size_t name_at, value_at;   /* of the header being read: where its length goes */
+  bool in_name, in_value;
+  uint32_t head_bytes;
+  uint16_t header_count, headers_kept;
+  unsigned hosts, lengths, encodings; /* how often that header came */
+  bool host_bad, encoding_bad, expects_continue, expects_odd;
+  size_t host_at, host_length; /* in headers */
+  int refused;                 /* the status with which the parser was stopped; 0: not */
+  uint64_t body_bytes;
+  bool building;           /* the EVENT is in http->event and not sent yet */
+  bool has_body, received; /* received: the whole request */
+  bool keep;               /* the connection outlives this request */
+
+  /* the answer */
+  struct exchange *exchange;
+  bool headed, answered, chunked, bodyless, by_close;
+  bool counted;         /* the answer's length was announced */
+  uint64_t answer_left; /* of it, bytes to come */
+  uint32_t owed;        /* bytes of the answer sent on and not granted anew */
+};
+
+struct http {
+  struct loop *loop;
+  struct registry *registry;
+  bool dev, draining;
+  int fd, spare;
+  struct loop_watch watch;
+  struct connection *first, *dirty;
+  unsigned count;
+  char address[96];
+  struct buf event; /* the EVENT being built */
+  uint64_t date_second;
+  char date[40];
+  llhttp_settings_t settings;
+  uint8_t received[RECEIVE_MAX];
+};
+
+/* http.c */
+void connection_mark(struct connection *c); /* http_flush is to look at it */
+uint32_t http_limit(const struct http *http, enum limit_id id);
+
+/* request.c */
+void request_settings(llhttp_settings_t *settings);
+void request_begin(struct connection *c); /* ready for the next one */
+/* Parses as much as can be taken now. The number of bytes taken, or -1: refused (c->refused is the status). */
+ssize_t request_parse(struct connection *c, const uint8_t *bytes, size_t length);
+
+/* response.c */
+extern const struct exchange_client response_client;
+/* An answer of our own; the connection is closed after it when `close`. */
+void response_plain(struct connection *c, int status, const char *header, const char *text, size_t length, bool close);
+void response_refuse(struct connection *c, int status);
+
+#endif
