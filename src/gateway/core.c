@@ -1,0 +1,143 @@
+/* core.c: see core.h. */
+#include "gateway/core.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "gateway/hostworker.h"
+#include "gateway/log.h"
+
+void core_stop(struct core *core, int status) {
+  core->status = status;
+  loop_stop(core->loop);
+}
+
+/* ---- the Worker's start ---- */
+
+static void on_host_loaded(void *arg, const struct failure *error) {
+  struct core *core = arg;
+  if (!error) {
+    core->loaded = true;
+    core->owner.loaded(core->owner.arg);
+    return;
+  }
+  char text[4096];
+  snprintf(text, sizeof text, "the Worker does not start: %.*s: %.*s", (int)error->name_length, error->name,
+           (int)error->message_length, error->message);
+  log_error("mayfly", text, strlen(text), error->stack, error->stack_length);
+  core_stop(core, 1);
+}
+
+static void on_cells_ready(void *arg) {
+  struct core *core = arg;
+  if (core->started) return; /* a cell was replaced */
+  core->started = true;
+  core->registry.host_loaded = on_host_loaded;
+  core->registry.host_loaded_arg = core;
+  if (!registry_host(&core->registry, &core->code, core->config->name ? core->config->name : core->config->main))
+    return;
+  log_line("out of memory");
+  core_stop(core, 1);
+}
+
+static void on_cells_failed(void *arg) {
+  log_line("a cell did not start");
+  core_stop(arg, 1);
+}
+
+static void on_frame(void *arg, struct isolate *isolate, const struct frame_header *h, uint8_t *payload) {
+  struct core *core = arg;
+  registry_frame(&core->registry, isolate, h, payload);
+}
+
+static void on_lost(void *arg, struct isolate *isolate) {
+  struct core *core = arg;
+  registry_lost(&core->registry, isolate);
+}
+
+static int read_worker(struct core *core, char *err, size_t err_size) {
+  const struct config *config = core->config;
+  core->families = calloc(config->loader_count + 1, sizeof *core->families);
+  if (!core->families) {
+    snprintf(err, err_size, "out of memory");
+    return -1;
+  }
+  hostworker_families(core->families, config);
+  core->registry.loader_family = core->families;
+  core->registry.loader_count = (uint32_t)config->loader_count;
+  return hostworker_read(&core->code, config, err, err_size);
+}
+
+/* ---- signals ---- */
+
+static void on_signal(void *arg, uint32_t events) {
+  struct core *core = arg;
+  struct signalfd_siginfo info;
+  (void)events;
+  if (read(core->signals, &info, sizeof info) == sizeof info) core->owner.signal(core->owner.arg);
+}
+
+static int watch_signals(struct core *core) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  signal(SIGPIPE, SIG_IGN);
+  if (sigprocmask(SIG_BLOCK, &set, &core->old_mask)) return -1;
+  core->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (core->signals < 0) return -1;
+  core->signal_watch = (struct loop_watch){.fd = core->signals, .ready = on_signal, .arg = core};
+  return loop_watch(core->loop, &core->signal_watch, EPOLLIN);
+}
+
+/* ---- life ---- */
+
+int core_new(struct core *core, const struct config *config, const struct core_owner *owner, char *err,
+             size_t err_size) {
+  *core = (struct core){.config = config, .owner = *owner, .signals = -1, .status = 1};
+  buf_init(&core->code, SIZE_MAX / 2);
+  sigprocmask(SIG_BLOCK, NULL, &core->old_mask);
+  if (loop_new(&core->loop, err, err_size)) return -1;
+  registry_init(&core->registry, core->loop, config);
+  if (!watch_signals(core)) return 0;
+  snprintf(err, err_size, "cannot watch signals: %s", strerror(errno));
+  return -1;
+}
+
+int core_start(struct core *core, const struct gateway_options *options, unsigned dynamic_cells, loop_hook *flush,
+               void *flush_arg, char *err, size_t err_size) {
+  struct cells_options cells = {.dynamic = dynamic_cells, .lanes = options->lanes, .sandbox = options->sandbox};
+  struct cells_owner owner = {
+      .arg = core, .frame = on_frame, .lost = on_lost, .ready = on_cells_ready, .failed = on_cells_failed};
+  if (read_worker(core, err, err_size)) return -1;
+  if (cells_new(&core->cells, core->loop, &cells, &owner, err, err_size)) return -1;
+  core->registry.cells = core->cells;
+  if (!loop_hook_add(core->loop, cells_read, core->cells) && !loop_hook_add(core->loop, flush, flush_arg) &&
+      !loop_hook_add(core->loop, cells_publish, core->cells))
+    return 0;
+  snprintf(err, err_size, "too many hooks");
+  return -1;
+}
+
+int core_run(struct core *core) {
+  if (!loop_run(core->loop)) return core->status;
+  log_line("the event loop failed: %s", strerror(errno));
+  return 1;
+}
+
+void core_free(struct core *core) {
+  if (core->loop) registry_free(&core->registry);
+  cells_free(&core->cells);
+  if (core->signals >= 0) close(core->signals);
+  loop_free(&core->loop);
+  buf_free(&core->code);
+  free(core->families);
+  core->families = NULL;
+  sigprocmask(SIG_SETMASK, &core->old_mask, NULL);
+}
