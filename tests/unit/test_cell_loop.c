@@ -2,7 +2,6 @@
  * frames, turns, processor time, wake-ups and isolates that end badly. The isolate layer is replaced as a whole, so
  * that a "guest" does exactly what its event's method says. */
 #include <math.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -13,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,8 +19,7 @@
 
 #include "base/errors.h"
 #include "cell/builder.h"
-#include "cell/core.h"
-#include "cell/monitor.h"
+#include "play_gateway.h"
 
 /* ---- guests ---- */
 
@@ -181,108 +178,11 @@ enum turn_end lane_turn(struct lane *lane, struct slot *slot, const uint8_t *fra
 
 /* ---- the gateway ---- */
 
-struct bench {
-  struct cell *cell;
-  void *memory;
-  struct ring out, in;
-  int cell_wake, wake;
-  pthread_t thread;
-  int status;
-  struct frame_header h; /* the last frame that came */
-  uint8_t payload[FRAME_PAYLOAD_MAX + 1];
-};
-
-static void *run_cell(void *arg) {
-  struct bench *b = arg;
-  b->status = cell_run(b->cell);
-  return NULL;
-}
-
-static struct bench *start_cell(unsigned lanes) {
-  char err[100];
-  struct bench *b = calloc(1, sizeof *b);
-  b->memory = aligned_alloc(64, ring_link_size());
-  memset(b->memory, 0, ring_link_size());
-  b->cell_wake = eventfd(0, EFD_NONBLOCK);
-  b->wake = eventfd(0, EFD_NONBLOCK);
-  ring_attach(&b->out, &b->in, b->memory, b->cell_wake, b->cell_wake);
-  assert_int_equal(monitor_setup(err, sizeof err), 0);
-  assert_int_equal(cell_new(&b->cell, NULL, b->memory, b->cell_wake, b->wake, lanes, err, sizeof err), 0);
-  assert_int_equal(pthread_create(&b->thread, NULL, run_cell, b), 0);
-  return b;
-}
-
-/* Ends the cell, which must be without fault. */
-static void end_cell(struct bench *b, const char *reason) {
-  if (!reason) {
-    pthread_mutex_lock(&b->cell->lock);
-    cell_stop(b->cell, NULL);
-    pthread_mutex_unlock(&b->cell->lock);
-  }
-  pthread_join(b->thread, NULL);
-  assert_int_equal(b->status, reason ? -1 : 0);
-  if (reason) assert_non_null(strstr(b->cell->reason, reason));
-  cell_free(&b->cell);
-  assert_int_equal(pool.taken, pool.given);
-  close(b->cell_wake);
-  close(b->wake);
-  free(b->memory);
-  free(b);
-}
-
-static void put(struct bench *b, uint8_t type, uint32_t isolate, uint32_t stream, const struct buf *payload) {
-  struct frame_header h = {.type = type, .isolate = isolate, .stream = stream};
-  if (payload) h.length = (uint32_t)payload->len;
-  assert_true(ring_put(&b->out, &h, payload ? payload->data : NULL));
-}
-
-static void open_flags(struct bench *b, uint32_t isolate, uint32_t memory_mb, uint32_t cpu_ms, uint32_t flags) {
-  struct buf p;
-  buf_init(&p, 100);
-  buf_put_u32(&p, memory_mb);
-  buf_put_u32(&p, cpu_ms);
-  buf_put_u32(&p, flags);
-  put(b, FRAME_OPEN, isolate, 0, &p);
-  buf_free(&p);
-}
+static struct bench *start(unsigned lanes) { return start_cell(NULL, lanes); }
 static void open_isolate(struct bench *b, uint32_t isolate) { open_flags(b, isolate, 8, 10000, 0); }
-
-static void put_event(struct bench *b, uint32_t isolate, uint32_t n, const char *what, uint32_t cpu_ms) {
-  struct buf p;
-  buf_init(&p, 1000);
-  buf_put_u8(&p, EVENT_FETCH);
-  buf_put_u32(&p, cpu_ms);
-  buf_put_u32(&p, 0);
-  buf_put_cstr(&p, "");
-  buf_put_cstr(&p, "");
-  buf_put_cstr(&p, what);
-  buf_put_cstr(&p, "http://x/");
-  buf_put_u16(&p, 0);
-  buf_put_u64(&p, 0);
-  put(b, FRAME_EVENT, isolate, STREAM_EVENT | n, &p);
-  buf_free(&p);
-}
-
-static void event(struct bench *b, uint32_t isolate, uint32_t n, const char *what) {
-  put_event(b, isolate, n, what, 0);
-  ring_publish(&b->out);
-}
-
-/* Waits for the next frame. */
-static uint8_t next(struct bench *b) {
-  const char *why = NULL;
-  int got;
-  while (!(got = ring_get(&b->in, FROM_GUEST | FROM_CELL, &b->h, b->payload, &why))) {
-    struct pollfd p = {.fd = b->wake, .events = POLLIN};
-    uint64_t count;
-    if (!ring_consumer_may_sleep(&b->in)) continue;
-    poll(&p, 1, -1);
-    if (read(b->wake, &count, sizeof count) < 0) continue;
-  }
-  assert_int_equal(got, 1);
-  ring_taken(&b->in);
-  b->payload[b->h.length] = 0;
-  return b->h.type;
+static void end(struct bench *b, const char *reason) {
+  end_cell(b, reason);
+  assert_int_equal(pool.taken, pool.given);
 }
 
 static void expect_answer(struct bench *b, uint32_t isolate, uint32_t n, const char *text) {
@@ -304,7 +204,7 @@ static void expect_dead(struct bench *b, uint32_t isolate, enum error_code code,
 
 static void test_load_event_close(void **state) {
   (void)state;
-  struct bench *b = start_cell(1);
+  struct bench *b = start(1);
   for (uint32_t generation = 1; generation <= 50; generation++) {
     uint32_t number = generation << CELL_INDEX_BITS | 7;
     open_isolate(b, number);
@@ -316,22 +216,22 @@ static void test_load_event_close(void **state) {
     put(b, FRAME_CLOSE, number, 0, NULL);
     event(b, number, 2, "silence"); /* of a generation that is gone */
   }
-  end_cell(b, NULL);
+  end(b, NULL);
 }
 
 static void test_one_event_a_turn(void **state) {
   (void)state;
-  struct bench *b = start_cell(1);
+  struct bench *b = start(1);
   open_isolate(b, 1 << CELL_INDEX_BITS);
   for (uint32_t i = 1; i <= 200; i++) put_event(b, 1 << CELL_INDEX_BITS, i, "hello", 0);
   ring_publish(&b->out);
   for (uint32_t i = 1; i <= 200; i++) expect_answer(b, 1 << CELL_INDEX_BITS, i, "hello 1 limit 128");
-  end_cell(b, NULL);
+  end(b, NULL);
 }
 
 static void test_many_isolates_many_lanes(void **state) {
   (void)state;
-  struct bench *b = start_cell(3);
+  struct bench *b = start(3);
   enum { ISOLATES = 40, ROUNDS = 100 };
   uint32_t got[ISOLATES] = {0};
   for (uint32_t i = 0; i < ISOLATES; i++) open_flags(b, 1 << CELL_INDEX_BITS | i, 8, 1000, i % 2 ? OPEN_KEPT : 0);
@@ -346,7 +246,7 @@ static void test_many_isolates_many_lanes(void **state) {
   }
   for (uint32_t i = 0; i < ISOLATES; i++) assert_int_equal(got[i], ROUNDS);
   assert_int_equal(pool.kept, ISOLATES / 2);
-  end_cell(b, NULL);
+  end(b, NULL);
 }
 
 static void test_bad_ends(void **state) {
@@ -355,7 +255,7 @@ static void test_bad_ends(void **state) {
     const char *what, *detail;
     enum error_code code;
   } cases[] = {{"trap", "unreachable", ERROR_TRAP}, {"stack", "stack", ERROR_TRAP}, {"memory", "", ERROR_MEMORY}};
-  struct bench *b = start_cell(1);
+  struct bench *b = start(1);
   open_isolate(b, 9);
   for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     open_isolate(b, 1 << CELL_INDEX_BITS | i);
@@ -365,12 +265,12 @@ static void test_bad_ends(void **state) {
     event(b, 9, i + 1, "hello");
     expect_answer(b, 9, i + 1, "hello 1 limit 128");
   }
-  end_cell(b, NULL);
+  end(b, NULL);
 }
 
 static void test_spin_is_killed_and_neighbours_go_on(void **state) {
   (void)state;
-  struct bench *b = start_cell(1);
+  struct bench *b = start(1);
   open_flags(b, 1, 8, 20, 0);
   open_isolate(b, 2);
   event(b, 1, 1, "spin");
@@ -384,23 +284,23 @@ static void test_spin_is_killed_and_neighbours_go_on(void **state) {
     }
   }
   assert_true(answered > 10);
-  end_cell(b, NULL);
+  end(b, NULL);
 }
 
 static void test_event_has_its_own_limit(void **state) {
   (void)state;
-  struct bench *b = start_cell(1);
+  struct bench *b = start(1);
   open_flags(b, 1, 8, 3600000, 0); /* were this the limit, the test would not end */
   put_event(b, 1, 1, "spin", 5);
   ring_publish(&b->out);
   assert_int_equal(next(b), FRAME_LOG);
   expect_dead(b, 1, ERROR_CPU, "");
-  end_cell(b, NULL);
+  end(b, NULL);
 }
 
 static void test_many_hogs(void **state) {
   (void)state;
-  struct bench *b = start_cell(1);
+  struct bench *b = start(1);
   enum { HOGS = RUNNERS_MAX + 10 };
   for (uint32_t i = 1; i <= HOGS; i++) {
     open_flags(b, i, 8, 20, 0);
@@ -414,12 +314,12 @@ static void test_many_hogs(void **state) {
   open_isolate(b, 9999);
   event(b, 9999, 1, "hello");
   expect_answer(b, 9999, 1, "hello 1 limit 128");
-  end_cell(b, NULL);
+  end(b, NULL);
 }
 
 static void test_close_ends_a_turn(void **state) {
   (void)state;
-  struct bench *b = start_cell(1);
+  struct bench *b = start(1);
   for (uint32_t i = 1; i <= 20; i++) {
     open_flags(b, i << CELL_INDEX_BITS, 8, 3600000, 0);
     int before = atomic_load(&spinning);
@@ -431,12 +331,12 @@ static void test_close_ends_a_turn(void **state) {
   open_isolate(b, 21 << CELL_INDEX_BITS); /* the index is free at once */
   event(b, 21 << CELL_INDEX_BITS, 1, "hello");
   expect_answer(b, 21 << CELL_INDEX_BITS, 1, "hello 1 limit 128"); /* and nothing comes of the others */
-  end_cell(b, NULL);
+  end(b, NULL);
 }
 
 static void test_wake_up(void **state) {
   (void)state;
-  struct bench *b = start_cell(2);
+  struct bench *b = start(2);
   for (uint32_t i = 1; i <= 5; i++) {
     open_isolate(b, i);
     event(b, i, 1, "sleep");
@@ -446,12 +346,12 @@ static void test_wake_up(void **state) {
     assert_string_equal((char *)b->payload, "awake");
     assert_int_equal(next(b), FRAME_DONE);
   }
-  end_cell(b, NULL);
+  end(b, NULL);
 }
 
 static void test_more_than_the_ring_holds(void **state) {
   (void)state;
-  struct bench *b = start_cell(1);
+  struct bench *b = start(1);
   open_isolate(b, 1);
   event(b, 1, 1, "flood");
   for (uint32_t i = 0; i < 4000; i++) {
@@ -460,12 +360,12 @@ static void test_more_than_the_ring_holds(void **state) {
     assert_int_equal(b->payload[999], (uint8_t)i);
   }
   expect_answer(b, 1, 1, "flooded");
-  end_cell(b, NULL);
+  end(b, NULL);
 }
 
 static void test_usage_is_told(void **state) {
   (void)state;
-  struct bench *b = start_cell(1);
+  struct bench *b = start(1);
   open_flags(b, 1, 8, 1000, OPEN_KEPT);
   event(b, 1, 1, "grow");
   expect_answer(b, 1, 1, "grow 1 limit 128");
@@ -475,23 +375,23 @@ static void test_usage_is_told(void **state) {
   assert_int_equal(next(b), FRAME_USAGE); /* it rested: its slot was trimmed */
   r = reader_over(b->payload, b->h.length);
   assert_int_equal(read_u64(&r), 1 << 20);
-  end_cell(b, NULL);
+  end(b, NULL);
 }
 
 static void test_bad_frames_stop_the_cell(void **state) {
   (void)state;
-  struct bench *b = start_cell(1);
+  struct bench *b = start(1);
   open_isolate(b, 5);
   open_isolate(b, 5);
   ring_publish(&b->out);
-  end_cell(b, "its index is in use");
+  end(b, "its index is in use");
 
-  b = start_cell(2);
+  b = start(2);
   open_isolate(b, 5);
   put_event(b, 5, 1, "spin", 3600000); /* a turn that nothing else would end */
   put(b, FRAME_DONE, 5, 0, NULL);
   ring_publish(&b->out);
-  end_cell(b, "not allowed from this side");
+  end(b, "not allowed from this side");
 }
 
 int main(void) {
