@@ -10,6 +10,20 @@ GUEST_SRC := $(wildcard src/guest/*.c) src/base/buf.c
 GUEST_WO := $(patsubst src/%.c,$(G)/%.wo,$(GUEST_SRC)) $(G)/libregexp.wo $(G)/libunicode.wo $(G)/dtoa.wo
 GUEST_STACK := 4194304
 
+# ---- URLs: Ada, in C++ without exceptions
+GUEST_CXX := clang++-19 --target=wasm32-wasi -std=c++20 -O2 -fno-exceptions -fno-rtti -fwrapv -fno-strict-aliasing \
+  -D_WASI_EMULATED_PROCESS_CLOCKS -mbulk-memory -msign-ext -mnontrapping-fptoint -DADA_INCLUDE_URL_PATTERN=0 \
+  -Ibuild/src/ada/include -Ibuild/src/ada/src -I$(QUICKJS_SRC)
+GUEST_WO += $(G)/guest/url.wo $(G)/ada.wo
+GUEST_CXX_LIBS := -lc++ -lc++abi
+$(G)/guest/url.wo: src/guest/url.cc build/src/ada/src/ada.cpp $(QUICKJS_SRC)/quickjs.h
+	@mkdir -p $(@D)
+	$(GUEST_CXX) -Wall -Wextra -c $< -o $@
+$(G)/ada.wo: build/src/ada/src/ada.cpp
+	@mkdir -p $(@D)
+	$(GUEST_CXX) -w -c $< -o $@
+# ----
+
 guest: $(G)/engine.o
 
 build/src/quickjs/quickjs.h build/src/llhttp/include/llhttp.h build/src/ada/src/ada.cpp &:
@@ -29,7 +43,7 @@ $(G)/%.wo: $(QUICKJS_SRC)/quickjs.h
 # --stack-first: an overflow of the guest's stack runs below address 0 and traps instead of writing over data
 $(G)/engine.wasm: $(GUEST_WO)
 	$(GUEST_CC) -mexec-model=reactor -Wl,--stack-first -Wl,-z,stack-size=$(GUEST_STACK) -Wl,--export=__stack_pointer \
-	  -Wl,--strip-debug $^ -lwasi-emulated-process-clocks -lwasi-emulated-signal -o $@.tmp
+	  -Wl,--strip-debug $^ -lwasi-emulated-process-clocks -lwasi-emulated-signal $(GUEST_CXX_LIBS) -o $@.tmp
 	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 
 $(G)/engine.h $(G)/engine.c &: $(G)/engine.wasm
@@ -42,7 +56,9 @@ $(G)/engine.o: $(G)/engine.c
 	  $(ENGINE_CC) $(ENGINE_CFLAGS) -c $< -o $$kept.tmp && mv $$kept.tmp $$kept; fi; cp $$kept $@
 
 # The platform: the JavaScript that the guest evaluates before the image is taken, as bytes in the program.
-PLATFORM_JS := $(wildcard src/guest/web/*.js)
+# In this order: each file may use what those before it define at once. worker.js comes last.
+PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams url headers blob form body request response \
+  encoding inspect console misc worker)
 $(G)/platform.js: $(PLATFORM_JS) scripts/platform.sh
 	@mkdir -p $(@D)
 	scripts/platform.sh $@ $(PLATFORM_JS)
