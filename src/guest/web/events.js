@@ -1,0 +1,446 @@
+// events.js: Event and its kinds, EventTarget, AbortController and AbortSignal.
+// Listeners are kept in a plain list that exists only where somebody listens.
+
+const EVENT_PHASES = { __proto__: null, NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 };
+let eventState; // event -> its state; throws when it is none
+let isEvent;
+let newTrustedEvent;
+
+// What a dispatch changes in an event.
+function newEventState(type, init) {
+  return {
+    __proto__: null,
+    type,
+    bubbles: !!init?.bubbles,
+    cancelable: !!init?.cancelable,
+    composed: !!init?.composed,
+    trusted: false,
+    target: null,
+    phase: 0,
+    dispatching: false,
+    prevented: false,
+    passive: false,
+    stopped: false,
+    stoppedNow: false,
+  };
+}
+
+class Event {
+  #state;
+  constructor(type, init = undefined) {
+    if (type === undefined) throw wrongParameter(new.target.name, 1, 'string');
+    if (init != null && !isObject(init)) throw wrongParameter(new.target.name, 2, 'Init');
+    this.#state = newEventState(`${type}`, init);
+  }
+  static {
+    isEvent = (value) => isObject(value) && #state in value;
+    eventState = (event) => event.#state;
+    newTrustedEvent = (type) => {
+      const event = new Event(type);
+      event.#state.trusted = true;
+      return event;
+    };
+  }
+  get type() {
+    return this.#state.type;
+  }
+  get eventPhase() {
+    return this.#state.phase;
+  }
+  get composed() {
+    return this.#state.composed;
+  }
+  get bubbles() {
+    return this.#state.bubbles;
+  }
+  get cancelable() {
+    return this.#state.cancelable;
+  }
+  get defaultPrevented() {
+    return this.#state.prevented;
+  }
+  get returnValue() {
+    return !this.#state.prevented;
+  }
+  get currentTarget() {
+    return this.#state.dispatching ? this.#state.target : null;
+  }
+  get target() {
+    return this.#state.target;
+  }
+  get srcElement() {
+    return this.#state.target;
+  }
+  get timeStamp() {
+    return 0;
+  }
+  get isTrusted() {
+    return this.#state.trusted;
+  }
+  get cancelBubble() {
+    return this.#state.stopped;
+  }
+  set cancelBubble(value) {
+    if (value) this.#state.stopped = true;
+  }
+  stopImmediatePropagation() {
+    this.#state.stopped = this.#state.stoppedNow = true;
+  }
+  preventDefault() {
+    const state = this.#state;
+    if (state.cancelable && !state.passive) state.prevented = true;
+  }
+  stopPropagation() {
+    this.#state.stopped = true;
+  }
+  composedPath() {
+    return this.#state.dispatching ? [this.#state.target] : [];
+  }
+}
+for (const name of ObjectKeys(EVENT_PHASES)) {
+  const descriptor = { __proto__: null, value: EVENT_PHASES[name], writable: false, enumerable: true };
+  ObjectDefineProperty(Event, name, descriptor);
+  ObjectDefineProperty(Event.prototype, name, descriptor);
+}
+exposeInterface(Event);
+
+class CustomEvent extends Event {
+  #detail;
+  constructor(type, init = undefined) {
+    super(type, init);
+    this.#detail = init?.detail ?? null;
+  }
+  get detail() {
+    return this.#detail;
+  }
+}
+exposeInterface(CustomEvent);
+
+class ErrorEvent extends Event {
+  #message;
+  #filename;
+  #lineno;
+  #colno;
+  #error;
+  constructor(type, init = undefined) {
+    super(type, init);
+    this.#message = `${init?.message ?? ''}`;
+    this.#filename = `${init?.filename ?? ''}`;
+    this.#lineno = init?.lineno >>> 0;
+    this.#colno = init?.colno >>> 0;
+    this.#error = init?.error;
+  }
+  get message() {
+    return this.#message;
+  }
+  get filename() {
+    return this.#filename;
+  }
+  get lineno() {
+    return this.#lineno;
+  }
+  get colno() {
+    return this.#colno;
+  }
+  get error() {
+    return this.#error;
+  }
+}
+exposeInterface(ErrorEvent);
+
+class MessageEvent extends Event {
+  #data;
+  #origin;
+  #lastEventId;
+  constructor(type, init = undefined) {
+    super(type, init);
+    this.#data = init?.data ?? null;
+    this.#origin = `${init?.origin ?? ''}`;
+    this.#lastEventId = `${init?.lastEventId ?? ''}`;
+  }
+  get data() {
+    return this.#data;
+  }
+  get origin() {
+    return this.#origin;
+  }
+  get lastEventId() {
+    return this.#lastEventId;
+  }
+  get source() {
+    return null;
+  }
+  get ports() {
+    return [];
+  }
+}
+exposeInterface(MessageEvent);
+
+class CloseEvent extends Event {
+  #wasClean;
+  #code;
+  #reason;
+  constructor(type, init = undefined) {
+    super(type, init);
+    this.#wasClean = !!init?.wasClean;
+    this.#code = init?.code & 0xffff;
+    this.#reason = `${init?.reason ?? ''}`;
+  }
+  get wasClean() {
+    return this.#wasClean;
+  }
+  get code() {
+    return this.#code;
+  }
+  get reason() {
+    return this.#reason;
+  }
+}
+exposeInterface(CloseEvent);
+
+class PromiseRejectionEvent extends Event {
+  #promise;
+  #reason;
+  constructor(type, init = undefined) {
+    super(type, init);
+    this.#promise = init?.promise;
+    this.#reason = init?.reason;
+  }
+  get promise() {
+    return this.#promise;
+  }
+  get reason() {
+    return this.#reason;
+  }
+}
+exposeInterface(PromiseRejectionEvent);
+
+// ---- EventTarget
+
+let targetDispatch; // (target, event) -> not prevented
+let targetAddAlgorithm; // (target, type, function): runs before the Worker's listeners, whatever they do
+
+function listenerOptions(options) {
+  if (typeof options !== 'object' || options === null) {
+    if (options) throw new TypeError('addEventListener(): useCapture must be false.');
+    return undefined;
+  }
+  if (options.capture) throw new TypeError('addEventListener(): options.capture must be false.');
+  return options;
+}
+
+function callListener(listener, target, event) {
+  const callback = listener.callback;
+  if (typeof callback === 'function') return ReflectApply(callback, target, [event]);
+  const handler = callback.handleEvent;
+  if (typeof handler !== 'function') throw new TypeError('EventListener.handleEvent is not a function');
+  return ReflectApply(handler, callback, [event]);
+}
+
+class EventTarget {
+  #listeners = null; // [{ type, callback, once, passive, removed }]
+
+  static {
+    targetDispatch = (target, event) => {
+      const state = eventState(event);
+      state.target = target;
+      state.phase = 2;
+      state.dispatching = true;
+      try {
+        target.#run(event, state);
+      } finally {
+        state.phase = 0;
+        state.dispatching = false;
+        state.stopped = state.stoppedNow = state.passive = false;
+      }
+      return !state.prevented;
+    };
+  }
+
+  #run(event, state) {
+    if (this.#listeners === null) return;
+    const listeners = ArrayPrototypeSlice(this.#listeners);
+    for (let i = 0; i < listeners.length && !state.stoppedNow; i++) {
+      const listener = listeners[i];
+      if (listener.type !== state.type || listener.removed) continue;
+      if (listener.once) this.#remove(listener.type, listener.callback);
+      state.passive = listener.passive;
+      try {
+        callListener(listener, this, event);
+      } catch (error) {
+        reportException(error);
+      }
+    }
+  }
+
+  #remove(type, callback) {
+    const listeners = this.#listeners;
+    if (listeners === null) return;
+    for (let i = 0; i < listeners.length; i++) {
+      if (listeners[i].type !== type || listeners[i].callback !== callback) continue;
+      listeners[i].removed = true;
+      ArrayPrototypeSplice(listeners, i, 1);
+      return;
+    }
+  }
+
+  addEventListener(type, callback, options = undefined) {
+    needArguments(arguments.length, 2, 'addEventListener', 'EventTarget', ['string', 'function or HandlerObject']);
+    if (callback != null && !isObject(callback)) {
+      needArguments(1, 2, 'addEventListener', 'EventTarget', ['string', 'function or HandlerObject']);
+    }
+    const given = listenerOptions(options);
+    if (callback == null) return;
+    const signal = given?.signal;
+    if (signal !== undefined && !isAbortSignal(signal)) {
+      throw wrongField('AddEventListenerOptions', 'signal', 'AbortSignal');
+    }
+    if (signal?.aborted) return;
+    const name = `${type}`;
+    const listeners = (this.#listeners ??= []);
+    for (let i = 0; i < listeners.length; i++) {
+      if (listeners[i].type === name && listeners[i].callback === callback) return;
+    }
+    listeners[listeners.length] =
+      { __proto__: null, type: name, callback, once: !!given?.once, passive: !!given?.passive, removed: false };
+    if (signal !== undefined) signalAddAlgorithm(signal, () => this.#remove(name, callback));
+  }
+  removeEventListener(type, callback, options = undefined) {
+    needArguments(arguments.length, 2, 'removeEventListener', 'EventTarget', ['string', 'function or HandlerObject']);
+    this.#remove(`${type}`, callback);
+  }
+  dispatchEvent(event) {
+    if (!isEvent(event)) needArguments(0, 1, 'dispatchEvent', 'EventTarget', 'Event');
+    if (eventState(event).dispatching) {
+      throw new DOMExceptionConstructor('The event is already being dispatched.', 'InvalidStateError');
+    }
+    eventState(event).trusted = false;
+    return targetDispatch(this, event);
+  }
+}
+exposeInterface(EventTarget);
+
+// ---- AbortSignal
+
+let isAbortSignal;
+let signalAbort; // (signal, reason)
+let signalAddAlgorithm; // (signal, function): run at the abort, before the event; never when already aborted
+
+const abortError = () => new DOMExceptionConstructor('The operation was aborted', 'AbortError');
+
+class AbortSignal extends EventTarget {
+  #aborted = false;
+  #reason = undefined;
+  #handler = null;
+  #listening = false;
+  #algorithms = null;
+
+  constructor(token) {
+    if (token !== INTERNAL) throw new TypeError('Illegal constructor');
+    super();
+  }
+
+  static {
+    isAbortSignal = (value) => isObject(value) && #aborted in value;
+    signalAddAlgorithm = (signal, algorithm) => {
+      if (signal.#aborted) return;
+      const list = (signal.#algorithms ??= []);
+      list[list.length] = algorithm;
+    };
+    signalAbort = (signal, reason) => {
+      if (signal.#aborted) return;
+      signal.#aborted = true;
+      signal.#reason = reason === undefined ? abortError() : reason;
+      const algorithms = signal.#algorithms ?? [];
+      signal.#algorithms = null;
+      for (let i = 0; i < algorithms.length; i++) algorithms[i](signal.#reason);
+      targetDispatch(signal, newTrustedEvent('abort'));
+    };
+  }
+
+  get aborted() {
+    return this.#aborted;
+  }
+  get reason() {
+    return this.#reason;
+  }
+  get onabort() {
+    return this.#handler;
+  }
+  set onabort(value) {
+    this.#handler = isObject(value) ? value : null;
+    if (this.#listening || this.#handler === null) return;
+    this.#listening = true;
+    EventTargetAdd(this, 'abort', (event) => {
+      if (typeof this.#handler === 'function') ReflectApply(this.#handler, this, [event]);
+    });
+  }
+  throwIfAborted() {
+    if (this.#aborted) throw this.#reason;
+  }
+
+  static abort(reason = undefined) {
+    const signal = new AbortSignal(INTERNAL);
+    signal.#aborted = true;
+    signal.#reason = reason === undefined ? abortError() : reason;
+    return signal;
+  }
+  static timeout(milliseconds) {
+    needArguments(arguments.length, 1, 'timeout', 'AbortSignal', 'number');
+    const signal = new AbortSignal(INTERNAL);
+    const fire = () => signalAbort(signal,
+      new DOMExceptionConstructor('The operation was aborted due to timeout', 'TimeoutError'));
+    addTimer('timeout', fire, +milliseconds, [], false);
+    return signal;
+  }
+  static any(signals) {
+    if (!isObject(signals) || signals[SymbolIterator] == null) needArguments(0, 1, 'any', 'AbortSignal', 'Array');
+    const sources = [...signals];
+    const result = new AbortSignal(INTERNAL);
+    for (let i = 0; i < sources.length; i++) {
+      if (!isAbortSignal(sources[i])) {
+        throw new TypeError(
+          `Incorrect type for array element ${i}: the provided value is not of type 'AbortSignal'.`);
+      }
+    }
+    for (let i = 0; i < sources.length && !result.#aborted; i++) {
+      if (sources[i].#aborted) {
+        result.#aborted = true;
+        result.#reason = sources[i].#reason;
+      } else {
+        signalAddAlgorithm(sources[i], (reason) => signalAbort(result, reason));
+      }
+    }
+    return result;
+  }
+}
+const EventTargetAdd = uncurryThis(EventTarget.prototype.addEventListener);
+exposeInterface(AbortSignal);
+
+class AbortController {
+  #signal = new AbortSignal(INTERNAL);
+  get signal() {
+    return this.#signal;
+  }
+  abort(reason = undefined) {
+    signalAbort(this.#signal, reason);
+  }
+}
+exposeInterface(AbortController);
+
+// ---- the global scope as a target. Its methods are called without a this.
+
+const globalTarget = new EventTarget();
+for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent']) {
+  const method = EventTarget.prototype[name];
+  const bound = { [name](...args) { return ReflectApply(method, globalTarget, args); } }[name];
+  defineGlobal(name, bound);
+}
+
+// An exception nobody catches: an error event, and the log unless the event was prevented.
+function reportException(error) {
+  const message = error instanceof ErrorConstructor ? `Uncaught ${error}` : `Uncaught ${error}`;
+  const event = new ErrorEvent('error', { __proto__: null, message, error, cancelable: true });
+  eventState(event).trusted = true;
+  if (targetDispatch(globalTarget, event)) logUncaught(error, 'Uncaught ');
+}

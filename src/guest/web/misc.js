@@ -1,0 +1,166 @@
+// misc.js: the small globals: crypto, performance, navigator, structuredClone, queueMicrotask, reportError, self; and
+// the streams that only Workers have. atob, btoa and DOMException are the engine's own.
+
+const UUID_DASHES = { __proto__: null, 4: true, 6: true, 8: true, 10: true };
+const INTEGER_ARRAYS = { __proto__: null, Int8Array: true, Uint8Array: true, Uint8ClampedArray: true, Int16Array: true,
+  Uint16Array: true, Int32Array: true, Uint32Array: true, BigInt64Array: true, BigUint64Array: true };
+
+class Crypto {
+  constructor(token) {
+    if (token !== INTERNAL) throw new TypeError('Illegal constructor');
+  }
+  getRandomValues(array) {
+    if (!ArrayBufferIsView(array)) needArguments(0, 1, 'getRandomValues', 'Crypto', 'ArrayBufferView');
+    if (!INTEGER_ARRAYS[TypedArrayGetTag(array)]) {
+      throw new DOMExceptionConstructor(
+        'ArrayBufferView argument to getRandomValues() must be an integer-typed view.', 'TypeMismatchError');
+    }
+    const bytes = bytesBorrow(array);
+    const size = TypedArrayGetByteLength(bytes);
+    if (size > 65536) {
+      throw new DOMExceptionConstructor(
+        `getRandomValues() only accepts buffers of size <= 64K but provided ${size} bytes.`, 'QuotaExceededError');
+    }
+    requireEvent();
+    native.random(bytes);
+    return array;
+  }
+  randomUUID() {
+    requireEvent();
+    const bytes = new Uint8ArrayConstructor(16);
+    native.random(bytes);
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let uuid = '';
+    for (let i = 0; i < 16; i++) {
+      if (UUID_DASHES[i]) uuid += '-';
+      uuid += HEX[bytes[i] >> 4] + HEX[bytes[i] & 15];
+    }
+    return uuid;
+  }
+}
+exposeInterface(Crypto);
+defineGlobal('crypto', new Crypto(INTERNAL));
+
+class Performance extends EventTarget {
+  constructor(token) {
+    if (token !== INTERNAL) throw new TypeError('Illegal constructor');
+    super();
+  }
+  get timeOrigin() {
+    return 0;
+  }
+  now() {
+    return native.now();
+  }
+  toJSON() {
+    return { timeOrigin: 0 };
+  }
+}
+exposeInterface(Performance);
+defineGlobal('performance', new Performance(INTERNAL));
+
+class Navigator {
+  constructor(token) {
+    if (token !== INTERNAL) throw new TypeError('Illegal constructor');
+  }
+  get userAgent() {
+    return 'Cloudflare-Workers';
+  }
+  get language() {
+    return 'en';
+  }
+  get languages() {
+    return ['en'];
+  }
+  get platform() {
+    return '';
+  }
+  get hardwareConcurrency() {
+    return 1;
+  }
+}
+exposeInterface(Navigator);
+defineGlobal('navigator', new Navigator(INTERNAL));
+defineGlobal('self', globalThis);
+defineGlobal('origin', 'null');
+
+const enqueueMicrotask = queueMicrotask;
+
+// Called without a this, and named as written here.
+const functions = {
+  structuredClone(value, options = undefined) {
+    needArguments(arguments.length, 1, 'structuredClone', 'ServiceWorkerGlobalScope', 'Value');
+    if (options != null && !isObject(options)) {
+      needArguments(1, 2, 'structuredClone', 'ServiceWorkerGlobalScope', ['Value', 'StructuredCloneOptions']);
+    }
+    const transfer = options?.transfer;
+    if (transfer === undefined) return native.deserialize(native.serialize(value));
+    const list = [...transfer];
+    for (let i = 0; i < list.length; i++) {
+      if (!isObject(list[i]) || !isArrayBuffer(list[i])) throw new TypeError('Object is not transferable');
+    }
+    return native.deserialize(native.serialize(value, list));
+  },
+  queueMicrotask(callback) {
+    if (typeof callback !== 'function') {
+      needArguments(0, 1, 'queueMicrotask', 'ServiceWorkerGlobalScope', 'function');
+    }
+    enqueueMicrotask(() => {
+      try {
+        callback();
+      } catch (error) {
+        reportException(error);
+      }
+    });
+  },
+  reportError(error) {
+    needArguments(arguments.length, 1, 'reportError', 'ServiceWorkerGlobalScope', 'Value');
+    reportException(error);
+  },
+};
+for (const name of ObjectKeys(functions)) defineGlobal(name, functions[name]);
+
+// ---- IdentityTransformStream and FixedLengthStream: bytes through, as they are
+
+const FIXED_LENGTH_BYTES = 'Attempt to write too many bytes through a FixedLengthStream.';
+
+class IdentityTransformStream {
+  #transform;
+  constructor(token = undefined, length = undefined) {
+    const limited = token === INTERNAL;
+    let left = limited ? length : 0;
+    this.#transform = new TransformStream({
+      __proto__: null,
+      transform(chunk, controller) {
+        const bytes = typeof chunk === 'string' ? native.utf8Encode(chunk) : bytesBorrow(chunk);
+        if (bytes === null) {
+          throw new TypeError('This TransformStream is being used as a byte stream, but received an object of ' +
+            'non-ArrayBuffer/ArrayBufferView type on its writable side.');
+        }
+        const size = TypedArrayGetByteLength(bytes);
+        if (limited && size > left) throw new TypeError(FIXED_LENGTH_BYTES);
+        left -= size;
+        if (size > 0) TransformEnqueue(controller, bytesCopy(bytes));
+      },
+      flush() {
+        if (limited && left > 0) throw new TypeError('FixedLengthStream did not see all expected bytes before close().');
+      },
+    });
+  }
+  get readable() {
+    return TransformGetReadable(this.#transform);
+  }
+  get writable() {
+    return TransformGetWritable(this.#transform);
+  }
+}
+exposeInterface(IdentityTransformStream);
+
+class FixedLengthStream extends IdentityTransformStream {
+  constructor(length) {
+    if (length === undefined) throw wrongParameter('FixedLengthStream', 1, 'bigint');
+    super(INTERNAL, +`${length}`);
+  }
+}
+exposeInterface(FixedLengthStream);

@@ -1,0 +1,246 @@
+// primordials.js: the language's own functions, kept before any Worker runs.
+// A Worker may replace Array.prototype.push or Promise.prototype.then; what the platform does inside must not change
+// for it, and above all must not hand internal objects to the replacement. So the platform calls these, and syntax
+// (indexing, literals, template strings) elsewhere. Files of this folder share one scope: names here are theirs too.
+
+const uncurryThis = Function.prototype.bind.bind(Function.prototype.call);
+
+const { apply: ReflectApply, ownKeys: ReflectOwnKeys, getOwnPropertyDescriptor: ReflectGetOwnPropertyDescriptor } =
+  Reflect;
+const {
+  defineProperty: ObjectDefineProperty,
+  getPrototypeOf: ObjectGetPrototypeOf,
+  setPrototypeOf: ObjectSetPrototypeOf,
+  keys: ObjectKeys,
+  freeze: ObjectFreeze,
+  is: ObjectIs,
+} = Object;
+const ObjectPrototype = Object.prototype;
+const ObjectPrototypeToString = uncurryThis(Object.prototype.toString);
+const ObjectPrototypeIsPrototypeOf = uncurryThis(Object.prototype.isPrototypeOf);
+const ObjectHasOwn = Object.hasOwn;
+const FunctionPrototypeToString = uncurryThis(Function.prototype.toString);
+
+const ArrayIsArray = Array.isArray;
+const ArrayPrototypeSort = uncurryThis(Array.prototype.sort);
+const ArrayPrototypeSlice = uncurryThis(Array.prototype.slice);
+const ArrayPrototypeSplice = uncurryThis(Array.prototype.splice);
+const ArrayPrototypeJoin = uncurryThis(Array.prototype.join);
+
+const StringPrototypeSlice = uncurryThis(String.prototype.slice);
+const StringPrototypeIndexOf = uncurryThis(String.prototype.indexOf);
+const StringPrototypeLastIndexOf = uncurryThis(String.prototype.lastIndexOf);
+const StringPrototypeIncludes = uncurryThis(String.prototype.includes);
+const StringPrototypeStartsWith = uncurryThis(String.prototype.startsWith);
+const StringPrototypeEndsWith = uncurryThis(String.prototype.endsWith);
+const StringPrototypeToLowerCase = uncurryThis(String.prototype.toLowerCase);
+const StringPrototypeToUpperCase = uncurryThis(String.prototype.toUpperCase);
+const StringPrototypeCharCodeAt = uncurryThis(String.prototype.charCodeAt);
+const StringPrototypeRepeat = uncurryThis(String.prototype.repeat);
+const StringPrototypePadEnd = uncurryThis(String.prototype.padEnd);
+const StringPrototypePadStart = uncurryThis(String.prototype.padStart);
+const StringPrototypeIsWellFormed = uncurryThis(String.prototype.isWellFormed);
+const StringPrototypeToWellFormed = uncurryThis(String.prototype.toWellFormed);
+const StringFromCharCode = String.fromCharCode;
+
+// The built-in test() and replace() look up exec on the prototype; exec itself does not.
+const RegExpPrototypeExec = uncurryThis(RegExp.prototype.exec);
+const matches = (regexp, string) => RegExpPrototypeExec(regexp, string) !== null;
+
+const TypedArrayPrototype = ObjectGetPrototypeOf(Uint8Array.prototype);
+const getterOf = (object, name) => uncurryThis(ReflectGetOwnPropertyDescriptor(object, name).get);
+const TypedArrayGetTag = getterOf(TypedArrayPrototype, Symbol.toStringTag);
+const TypedArrayGetBuffer = getterOf(TypedArrayPrototype, 'buffer');
+const TypedArrayGetByteOffset = getterOf(TypedArrayPrototype, 'byteOffset');
+const TypedArrayGetByteLength = getterOf(TypedArrayPrototype, 'byteLength');
+const TypedArrayPrototypeSet = uncurryThis(TypedArrayPrototype.set);
+const TypedArrayPrototypeSubarray = uncurryThis(TypedArrayPrototype.subarray);
+const DataViewGetBuffer = getterOf(DataView.prototype, 'buffer');
+const DataViewGetByteOffset = getterOf(DataView.prototype, 'byteOffset');
+const DataViewGetByteLength = getterOf(DataView.prototype, 'byteLength');
+const ArrayBufferGetByteLength = getterOf(ArrayBuffer.prototype, 'byteLength');
+const ArrayBufferPrototypeSlice = uncurryThis(ArrayBuffer.prototype.slice);
+const ArrayBufferIsView = ArrayBuffer.isView;
+const Uint8ArrayConstructor = Uint8Array;
+const ArrayBufferConstructor = ArrayBuffer;
+const SharedArrayBufferConstructor = globalThis.SharedArrayBuffer;
+
+const PromiseConstructor = Promise;
+const PromisePrototypeThen = uncurryThis(Promise.prototype.then);
+const promiseResolve = Promise.resolve.bind(Promise);
+const promiseReject = Promise.reject.bind(Promise);
+const promiseWithResolvers = Promise.withResolvers.bind(Promise);
+const ignoreRejection = (promise) => PromisePrototypeThen(promise, undefined, () => {});
+
+const { parse: JSONParse, stringify: JSONStringify } = JSON;
+const { trunc: MathTrunc, floor: MathFloor, min: MathMin, max: MathMax, abs: MathAbs } = Math;
+const NumberIsInteger = Number.isInteger;
+const ErrorConstructor = Error;
+const DOMExceptionConstructor = DOMException;
+const IteratorPrototype = ObjectGetPrototypeOf(ObjectGetPrototypeOf([][Symbol.iterator]()));
+const SymbolIterator = Symbol.iterator;
+const SymbolAsyncIterator = Symbol.asyncIterator;
+
+// Passed as the first argument to a constructor by the platform itself; no Worker can name it.
+const INTERNAL = Symbol('internal');
+
+const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+function isArrayBuffer(value) {
+  try {
+    ArrayBufferGetByteLength(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// The bytes of an ArrayBuffer or a view, not copied; null when it is neither.
+function bytesBorrow(value) {
+  if (ArrayBufferIsView(value)) {
+    if (TypedArrayGetTag(value) === 'Uint8Array') return value;
+    if (TypedArrayGetTag(value) !== undefined) {
+      return new Uint8ArrayConstructor(
+        TypedArrayGetBuffer(value), TypedArrayGetByteOffset(value), TypedArrayGetByteLength(value));
+    }
+    return new Uint8ArrayConstructor(
+      DataViewGetBuffer(value), DataViewGetByteOffset(value), DataViewGetByteLength(value));
+  }
+  if (typeof value === 'object' && value !== null && isArrayBuffer(value)) return new Uint8ArrayConstructor(value);
+  return null;
+}
+
+// A copy with a buffer of its own, of exactly this length.
+function bytesCopy(bytes) {
+  const copy = new Uint8ArrayConstructor(TypedArrayGetByteLength(bytes));
+  TypedArrayPrototypeSet(copy, bytes);
+  return copy;
+}
+
+function bytesConcat(chunks, total) {
+  if (chunks.length === 1) return chunks[0];
+  const all = new Uint8ArrayConstructor(total);
+  let at = 0;
+  for (let i = 0; i < chunks.length; i++) {
+    TypedArrayPrototypeSet(all, chunks[i], at);
+    at += TypedArrayGetByteLength(chunks[i]);
+  }
+  return all;
+}
+
+// ---- classes as WebIDL wants them
+
+function needArguments(count, needed, method, type, kinds) {
+  if (count < needed) {
+    const kind = typeof kinds === 'string' ? kinds : kinds?.[count] ?? 'string';
+    throw new TypeError(
+      `Failed to execute '${method}' on '${type}': parameter ${count + 1} is not of type '${kind}'.`);
+  }
+}
+
+function wrongParameter(type, index, kind) {
+  return new TypeError(`Failed to construct '${type}': constructor parameter ${index} is not of type '${kind}'.`);
+}
+
+function wrongField(dictionary, field, kind) {
+  return new TypeError(
+    `Incorrect type for the '${field}' field on '${dictionary}': the provided value is not of type '${kind}'.`);
+}
+
+function makeEnumerable(object) {
+  for (const key of ReflectOwnKeys(object)) {
+    if (typeof key !== 'string' || key === 'constructor' || key === 'prototype' || key === 'length' || key === 'name') {
+      continue;
+    }
+    const descriptor = ReflectGetOwnPropertyDescriptor(object, key);
+    descriptor.enumerable = true;
+    ObjectDefineProperty(object, key, descriptor);
+  }
+}
+
+// The prototypes of the platform's interfaces, by which console knows its own.
+const platformPrototypes = [];
+
+function isPlatformPrototype(prototype) {
+  for (let i = 0; i < platformPrototypes.length; i++) if (platformPrototypes[i] === prototype) return true;
+  return false;
+}
+
+// Makes a class an interface: members enumerable, a tag. Not yet a global.
+function defineInterface(constructor, tag = constructor.name) {
+  platformPrototypes[platformPrototypes.length] = constructor.prototype;
+  makeEnumerable(constructor);
+  makeEnumerable(constructor.prototype);
+  ObjectDefineProperty(constructor.prototype, Symbol.toStringTag,
+    { __proto__: null, value: tag, writable: false, enumerable: false, configurable: true });
+  return constructor;
+}
+
+function defineGlobal(name, value) {
+  ObjectDefineProperty(globalThis, name,
+    { __proto__: null, value, writable: true, enumerable: false, configurable: true });
+}
+
+function exposeInterface(constructor) {
+  defineGlobal(constructor.name, defineInterface(constructor));
+}
+
+// A pair iterator's class: over a flat list [key, value, ...], its kind 0 keys, 1 values, 2 entries.
+function makePairIterator(tag) {
+  class PairIterator {
+    #list;
+    #kind;
+    #at = 0;
+    constructor(list, kind) {
+      this.#list = list;
+      this.#kind = kind;
+    }
+    next() {
+      const list = this.#list;
+      const at = this.#at;
+      if (at >= list.length) return { value: undefined, done: true };
+      this.#at = at + 2;
+      if (this.#kind === 2) return { value: [list[at], list[at + 1]], done: false };
+      return { value: list[at + this.#kind], done: false };
+    }
+  }
+  ObjectSetPrototypeOf(PairIterator.prototype, IteratorPrototype);
+  delete PairIterator.prototype.constructor;
+  defineInterface(PairIterator, `${tag} Iterator`);
+  return PairIterator;
+}
+
+// ---- flat lists [name, value, ...] of URLSearchParams and FormData (headers.js has what Headers needs besides)
+
+function listFirst(list, name) {
+  for (let i = 0; i < list.length; i += 2) if (list[i] === name) return list[i + 1];
+  return null;
+}
+
+function listAll(list, name) {
+  const values = [];
+  for (let i = 0; i < list.length; i += 2) if (list[i] === name) values[values.length] = list[i + 1];
+  return values;
+}
+
+function listHasPair(list, name, value) {
+  for (let i = 0; i < list.length; i += 2) if (list[i] === name && list[i + 1] === value) return true;
+  return false;
+}
+
+function listDeletePair(list, name, value) {
+  for (let i = list.length - 2; i >= 0; i -= 2) {
+    if (list[i] === name && list[i + 1] === value) ArrayPrototypeSplice(list, i, 2);
+  }
+}
+
+// By name, in UTF-16 code units, equal names in their order.
+function listSort(list) {
+  const pairs = [];
+  for (let i = 0; i < list.length; i += 2) pairs[pairs.length] = [list[i], list[i + 1]];
+  ArrayPrototypeSort(pairs, (a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
+  for (let i = 0; i < pairs.length; i++) {
+    list[2 * i] = pairs[i][0];
+    list[2 * i + 1] = pairs[i][1];
+  }
+}
