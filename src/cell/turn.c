@@ -174,6 +174,14 @@ static void tell_usage(struct isolate *isolate, struct buf *out) {
   output_usage(out, isolate->number, bytes, isolate->cpu_ns);
 }
 
+/* Not under the lock. A gateway that was told DEAD may use the index again at once, so the isolate leaves the table
+ * before. */
+static void forget(struct cell *cell, struct isolate *isolate) {
+  pthread_mutex_lock(&cell->lock);
+  isolates_remove(&cell->isolates, isolate);
+  pthread_mutex_unlock(&cell->lock);
+}
+
 /* Not under the lock. */
 static void send_result(struct runner *me, struct isolate *isolate, struct result *r) {
   struct buf *out = &me->lane->out;
@@ -183,6 +191,7 @@ static void send_result(struct runner *me, struct isolate *isolate, struct resul
     r->done = output_count(out, &r->loaded);
     tell_usage(isolate, out);
   } else {
+    forget(me->cell, isolate);
     output_keep_logs(out);
     output_dead(out, isolate->number, r->code, r->detail);
   }
