@@ -45,7 +45,7 @@ enum jail_step {
 enum { JAIL_FD_PARENT = CELL_FD_LAST + 1 };
 
 /* In the gateway. What this system offers: a set of jail_step, found by trying in a child, once. `missing` gets a
- * sentence that names what is not offered and why (empty: all is there). */
+ * sentence that names what is not offered and why (empty: all is there); 1024 bytes hold it. */
 unsigned jail_offered(char *missing, size_t missing_size);
 
 /* In the gateway: starts `path` with argv as a child in fresh namespaces (those in `offered`), with descriptor fds[i]

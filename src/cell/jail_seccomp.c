@@ -99,6 +99,7 @@ const struct seccomp_row seccomp_table[] = {
     {CALL(writev), .why = "the same", .checks = 1, .check = {INT_IS(0, 2)}},
 #ifdef MAYFLY_ASAN
     /* sanitizers look around before they report; they may fail, but should live to report */
+    {CALL(madvise), .why = "sanitizer", .checks = 1, .check = {INT_IS(2, MADV_DONTDUMP)}},
     {CALL(open), .why = "sanitizer", .error = EACCES},
     {CALL(openat), .why = "sanitizer", .error = EACCES},
     {CALL(readlink), .why = "sanitizer", .error = EACCES},
