@@ -129,6 +129,7 @@ function listSorted(list) {
 }
 
 const HeadersIterator = makePairIterator('Headers');
+let headersImmutable;
 let headersList; // the list of a Headers object, shared and not copied; null when it is not one
 
 class Headers {
@@ -148,6 +149,7 @@ class Headers {
   }
 
   static {
+    headersImmutable = (headers) => headers.#immutable;
     headersList = (value) => (#list in value ? value.#list : null);
   }
 

@@ -321,6 +321,12 @@ function shapeOfObject(context, value, level, shape) {
   } else if (isArrayBuffer(value)) {
     shape.open = `${prefixOf(value, 'ArrayBuffer')}{`;
     shape.items = formatBuffer(context, value, level);
+  } else if (attempt(DataViewGetByteLength, value) !== undefined) {
+    shape.open = `${prefixOf(value, 'DataView')}{`;
+    context.indent += 2;
+    shape.items = [`byteLength: ${DataViewGetByteLength(value)}`, `byteOffset: ${DataViewGetByteOffset(value)}`,
+      `buffer: ${formatValue(context, DataViewGetBuffer(value), level)}`];
+    context.indent -= 2;
   } else if (isInstance(WeakMapPrototype, value) || isInstance(WeakSetPrototype, value)) {
     shape.open = `${prefixOf(value, 'WeakMap')}{`;
     shape.items = ['<items unknown>'];
@@ -365,6 +371,7 @@ function shapeOfPlatform(context, value, level, shape) {
   const shown = headersList(value) === null ? list : listSorted(list);
   shape.open = `${prefixOf(value, 'Object', `(${shown.length / 2})`)}{`;
   shape.items = formatPairs(context, shown, level);
+  if (headersList(value) !== null) shape.items[shape.items.length] = `[immutable]: ${headersImmutable(value)}`;
 }
 
 function joinShape(context, shape, level, value) {
@@ -397,7 +404,7 @@ function groupItems(context, output, value) {
   }
   const widest = longest + 2;
   if (widest * 3 + context.indent >= INSPECT_WIDTH || !(total / widest > 5 || longest <= 6)) return output;
-  const biased = MathMax(widest - MathSqrt(widest - total / output.length), 1);
+  const biased = MathMax(widest - 3 - MathSqrt(widest - total / output.length), 1);
   const columns = MathMin(MathRound(MathSqrt(2.5 * biased * count) / biased),
     MathFloor((INSPECT_WIDTH - context.indent) / widest), INSPECT_COMPACT * 4, 15);
   if (columns <= 1) return output;
@@ -445,8 +452,10 @@ function formatObject(context, value, level) {
   context.deepest = level;
   const shape = shapeOf(context, value, level + 1);
   const keys = inspectKeys(value, shape.arrayLike);
+  const ours = isPlatformPrototype(ObjectGetPrototypeOf(value));
   for (let i = 0; i < keys.length; i++) {
-    if (isErrorObject(value) && keys[i] === 'cause') continue;
+    if (keys[i] === 'cause' && isErrorObject(value)) continue;
+    if (ours && keys[i][0] === '_') continue; // the streams library's own
     shape.items[shape.items.length] = formatProperty(context, value, keys[i], level + 1, false);
   }
   context.seen.length = at;

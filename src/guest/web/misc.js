@@ -1,5 +1,5 @@
-// misc.js: the small globals: crypto, performance, navigator, structuredClone, queueMicrotask, reportError, self; and
-// the streams that only Workers have. atob, btoa and DOMException are the engine's own.
+// misc.js: the small globals: crypto, performance, navigator, structuredClone, queueMicrotask, reportError, atob, btoa,
+// self; and the streams that only Workers have. DOMException is the engine's own.
 
 const UUID_DASHES = { __proto__: null, 4: true, 6: true, 8: true, 10: true };
 const INTEGER_ARRAYS = { __proto__: null, Int8Array: true, Uint8Array: true, Uint8ClampedArray: true, Int16Array: true,
@@ -86,9 +86,30 @@ defineGlobal('self', globalThis);
 defineGlobal('origin', 'null');
 
 const enqueueMicrotask = queueMicrotask;
+const decodeBase64 = atob;
+const encodeBase64 = btoa;
+const ATOB_INVALID = "atob() called with invalid base64-encoded data. (Only whitespace, '+', '/', alphanumeric ASCII, " +
+  "and up to two terminal '=' signs when the input data length is divisible by 4 are allowed.)";
+const BTOA_INVALID = 'btoa() can only operate on characters in the Latin1 (ISO/IEC 8859-1) range.';
+
+function convertBase64(convert, text, message) {
+  try {
+    return convert(text);
+  } catch {
+    throw new DOMExceptionConstructor(message, 'InvalidCharacterError');
+  }
+}
 
 // Called without a this, and named as written here.
 const functions = {
+  atob(data) {
+    needArguments(arguments.length, 1, 'atob', 'ServiceWorkerGlobalScope');
+    return convertBase64(decodeBase64, `${data}`, ATOB_INVALID);
+  },
+  btoa(data) {
+    needArguments(arguments.length, 1, 'btoa', 'ServiceWorkerGlobalScope');
+    return convertBase64(encodeBase64, `${data}`, BTOA_INVALID);
+  },
   structuredClone(value, options = undefined) {
     needArguments(arguments.length, 1, 'structuredClone', 'ServiceWorkerGlobalScope', 'Value');
     if (options != null && !isObject(options)) {

@@ -9,6 +9,7 @@ for (const name of ['ReadableStream', 'ReadableStreamDefaultController', 'Readab
   'TransformStreamDefaultController', 'ByteLengthQueuingStrategy', 'CountQueuingStrategy']) {
   ObjectDefineProperty(streams[name], 'name',
     { __proto__: null, value: name, writable: false, enumerable: false, configurable: true });
+  platformPrototypes[platformPrototypes.length] = streams[name].prototype;
   defineGlobal(name, streams[name]);
 }
 const { ReadableStream, TransformStream } = streams;
@@ -104,6 +105,7 @@ function streamTakeSource(stream) {
 function streamUsedUp() {
   const stream = streamOfSource('');
   ignoreRejection(ReadableStreamCancel(stream));
+  ReadableStreamGetReader(stream);
   return stream;
 }
 

@@ -265,5 +265,11 @@ class URL {
     needArguments(arguments.length, 1, 'parse', 'URL', 'USVString');
     return native.urlCanParse(url, base) ? new URL(url, base) : null;
   }
+  static createObjectURL() {
+    throw new ErrorConstructor('URL.createObjectURL() is not implemented');
+  }
+  static revokeObjectURL() {
+    throw new ErrorConstructor('URL.revokeObjectURL() is not implemented');
+  }
 }
 exposeInterface(URL);
