@@ -99,12 +99,13 @@ struct boot {
 static void boot_body(struct lane *lane, void *arg) {
   struct boot *boot = arg;
   Z_engineZ__initialize(lane->instance);
-  uint32_t at = Z_engineZ_room(lane->instance, boot->length);
+  uint32_t at = Z_engineZ_room(lane->instance, boot->length + 1); /* the engine wants a NUL behind it */
   host_enter(lane);
-  if (!at || (uint64_t)at + boot->length > (uint64_t)lane->slot->pages * SLOT_PAGE) {
+  if (!at || (uint64_t)at + boot->length + 1 > (uint64_t)lane->slot->pages * SLOT_PAGE) {
     trap_leave(lane, TURN_MEMORY, "no room for the platform");
   }
   memcpy(lane->slot->base + at, boot->platform, boot->length);
+  lane->slot->base[at + boot->length] = 0;
   host_leave(lane);
   boot->complaint = Z_engineZ_boot(lane->instance, at, boot->length);
 }
