@@ -68,7 +68,7 @@ async function bytesOfTaken(taken) {
   if (taken === null) return new Uint8ArrayConstructor(0);
   if (typeof taken === 'string') return native.utf8Encode(taken);
   if (ArrayBufferIsView(taken)) return taken;
-  return readToEnd(isReadableStream(taken) ? streamToNetReader(taken, false) : taken);
+  return await readToEnd(isReadableStream(taken) ? streamToNetReader(taken, false) : taken);
 }
 
 let bodyTake; // (body, locked message) -> null | string | Uint8Array | net | ReadableStream, and the body is used
@@ -133,13 +133,14 @@ class Body {
   get bodyUsed() {
     return bodyIsUsed(this);
   }
+  // These return the promise of an async function as it is: a second promise around it would look up its then.
   async arrayBuffer() {
     return TypedArrayGetBuffer(await bodyBytes(this));
   }
-  async bytes() {
+  bytes() {
     return bodyBytes(this);
   }
-  async text() {
+  text() {
     return bodyText(this);
   }
   async json() {
@@ -149,7 +150,7 @@ class Body {
     const type = bodyContentType(this) ?? '';
     return new Blob(INTERNAL, await bodyBytes(this), type);
   }
-  async formData() {
+  formData() {
     return parseForm(bodyContentType(this) ?? '', () => bodyBytes(this));
   }
 }
