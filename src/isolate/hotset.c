@@ -10,6 +10,7 @@ enum {
   CENSUS_EVERY = 8,   /* afterwards one in so many */
   HITS_TO_JOIN = 4,   /* of CENSUS_PERIOD */
   HITS_TO_STAY = 2,
+  PERIODS_TO_STAY = 200, /* after a page has joined */
 };
 
 static bool in_mask(const uint16_t *mask, uint32_t page) {
@@ -68,13 +69,16 @@ void hotset_release(struct hotset **set) {
 }
 
 int learner_init(struct learner *learner, const struct image *image) {
-  *learner = (struct learner){.image = image, .hits = calloc(image->pages, CLUSTER_PAGES)};
-  return learner->hits ? 0 : -1;
+  *learner = (struct learner){.image = image};
+  learner->hits = calloc(image->pages, CLUSTER_PAGES);
+  learner->stay = calloc(image->pages, CLUSTER_PAGES);
+  return learner->hits && learner->stay ? 0 : -1;
 }
 
 void learner_free(struct learner *learner) {
   free(learner->hits);
-  learner->hits = NULL;
+  free(learner->stay);
+  learner->hits = learner->stay = NULL;
 }
 
 bool learner_wants(struct learner *learner) {
@@ -92,11 +96,14 @@ bool learner_note(struct learner *learner, const uint16_t *written) {
 }
 
 /* The image's own hot pages always stay. */
-static void choose(const struct learner *learner, const struct hotset *now, uint16_t *mask) {
+static void choose(struct learner *learner, const struct hotset *now, uint16_t *mask) {
   uint32_t learned = 0;
   for (uint32_t i = 0; i < learner->image->hot_count; i++) mask_add(mask, learner->image->hot[i]);
   for (uint32_t page = 0; page < learner->image->pages * CLUSTER_PAGES && learned < HOT_LEARNED_MAX; page++) {
-    if (learner->hits[page] < (in_mask(now->mask, page) ? HITS_TO_STAY : HITS_TO_JOIN)) continue;
+    bool hot = in_mask(now->mask, page);
+    if (learner->stay[page]) learner->stay[page]--;
+    if (learner->hits[page] < (hot ? HITS_TO_STAY : HITS_TO_JOIN) && !(hot && learner->stay[page])) continue;
+    if (!hot) learner->stay[page] = PERIODS_TO_STAY;
     if (!in_mask(mask, page)) learned++;
     mask_add(mask, page);
   }

@@ -3,7 +3,9 @@
  * A page fault with its repair costs microseconds, copying a page back a tenth of one. So a page that is written in
  * more than a few percent of the runs should be hot: writable, and copied back after every run whether it was written
  * or not. The image brings a first hot set; a pool's own workload is learned by census: in some runs the reset compares
- * with the image what could have changed, and after CENSUS_PERIOD of those the set is made anew.
+ * with the image what could have changed, and after CENSUS_PERIOD of those the set is made anew. A hot page that is
+ * written and then gets its old bytes back (a reference taken and dropped) looks unwritten, so what has joined stays for
+ * a while before it must show itself again.
  *
  * A hotset never changes after it is made. It is counted by reference; the count is atomic because slots of one pool
  * are used by several threads. The learner belongs to the pool and is used under its owner's lock.
@@ -39,7 +41,8 @@ void hotset_release(struct hotset **set);
 struct learner {
   const struct image *image;
   uint32_t runs, census;
-  uint8_t *hits; /* by page: in how many runs of this period it was written */
+  uint8_t *hits; /* by page: in how many runs of this period it was seen to be written */
+  uint8_t *stay; /* by page: for how many more periods it is hot in any case */
 };
 
 int learner_init(struct learner *learner, const struct image *image);
