@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 mayfly=${MAYFLY:-build/mayfly}
 dir=$(mktemp -d)
 server=
+: >"$dir/log"
 stop() {
   [ -z "$server" ] || kill "$server" 2>/dev/null && wait "$server" 2>/dev/null || true
   rm -rf "$dir"

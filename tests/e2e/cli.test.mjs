@@ -147,7 +147,7 @@ test("serve refuses a taken port", async () => {
   const { code, err } = await run(["serve", dir, "--listen", `127.0.0.1:${port}`]);
   other.close();
   assert.equal(code, 1);
-  assert.match(err, new RegExp(`127\\.0\\.0\\.1:${port}`));
+  assert.match(err, new RegExp(`127\\.0\\.0\\.1 port ${port}`));
   assert.match(err, /in use/);
 });
 
