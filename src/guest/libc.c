@@ -13,7 +13,7 @@ enum { WASI_OK = 0, WASI_BADF = 8, WASI_NOSYS = 52 };
 int32_t WASI(clock_time_get)(int32_t id, int64_t precision, int32_t out);
 int32_t WASI(clock_time_get)(int32_t id, int64_t precision, int32_t out) {
   (void)id, (void)precision;
-  *(uint64_t *)(uintptr_t)out = (uint64_t)(host_now() * 1e6);
+  *(uint64_t *)(uintptr_t)out = (uint64_t)host_now() * 1000000;
   return WASI_OK;
 }
 int32_t WASI(clock_res_get)(int32_t id, int32_t out);

@@ -51,7 +51,7 @@ class Performance extends EventTarget {
     return 0;
   }
   now() {
-    return native.now();
+    return MathFloor(native.now());
   }
   toJSON() {
     return { timeOrigin: 0 };
@@ -115,13 +115,20 @@ const functions = {
     if (options != null && !isObject(options)) {
       needArguments(1, 2, 'structuredClone', 'ServiceWorkerGlobalScope', ['Value', 'StructuredCloneOptions']);
     }
+    if (isObject(value) && isPlatformPrototype(ObjectGetPrototypeOf(value))) {
+      throw new DOMExceptionConstructor(
+        `Could not serialize object of type "${constructorName(value)}". This type does not support serialization.`,
+        'DataCloneError');
+    }
     const transfer = options?.transfer;
     if (transfer === undefined) return native.deserialize(native.serialize(value));
     const list = [...transfer];
     for (let i = 0; i < list.length; i++) {
       if (!isObject(list[i]) || !isArrayBuffer(list[i])) throw new TypeError('Object is not transferable');
     }
-    return native.deserialize(native.serialize(value, list));
+    const bytes = native.serialize(value, list);
+    for (let i = 0; i < list.length; i++) ArrayBufferPrototypeTransfer(list[i]);
+    return native.deserialize(bytes);
   },
   queueMicrotask(callback) {
     if (typeof callback !== 'function') {

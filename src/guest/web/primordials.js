@@ -60,6 +60,7 @@ const DataViewGetByteOffset = getterOf(DataView.prototype, 'byteOffset');
 const DataViewGetByteLength = getterOf(DataView.prototype, 'byteLength');
 const ArrayBufferGetByteLength = getterOf(ArrayBuffer.prototype, 'byteLength');
 const ArrayBufferPrototypeSlice = uncurryThis(ArrayBuffer.prototype.slice);
+const ArrayBufferPrototypeTransfer = uncurryThis(ArrayBuffer.prototype.transfer);
 const ArrayBufferIsView = ArrayBuffer.isView;
 const Uint8ArrayConstructor = Uint8Array;
 const ArrayBufferConstructor = ArrayBuffer;
