@@ -22,7 +22,6 @@ enum {
   SPILL_KEEP = 1 << 20,
   RESTART_MS = 50, /* doubled with each failure */
   RESTART_MAX_MS = 5000,
-  STEADY_MS = 1000, /* a cell that lived so long is replaced at once */
 };
 
 struct slot {
@@ -48,7 +47,6 @@ struct cell {
   struct loop_watch notified, ended;
   struct loop_timer restart;
   unsigned failures;
-  uint64_t started_ms;
 };
 
 struct cells {
@@ -216,19 +214,22 @@ static void tell_lost(struct cell *c) {
   }
 }
 
+/* A cell that served is replaced at once; one that dies before it is ready, again and again, after longer and longer
+ * times. */
 static void restart_later(struct cell *c) {
-  uint64_t lived = loop_now(c->cells->loop) - c->started_ms, in = 0;
-  c->failures = lived > STEADY_MS ? 0 : c->failures + 1;
-  if (c->failures > 1) in = RESTART_MS << (c->failures < 10 ? c->failures : 10);
+  uint64_t in = RESTART_MS << (c->failures < 8 ? c->failures : 8);
+  c->failures++;
   loop_timer_set(c->cells->loop, &c->restart, in < RESTART_MAX_MS ? in : RESTART_MAX_MS);
 }
 
-static void after_end(struct cell *c) {
+static void after_end(struct cell *c, bool served) {
   tell_lost(c);
-  if (c->ever_ready)
-    restart_later(c);
-  else
+  if (!c->ever_ready)
     c->cells->owner.failed(c->cells->owner.arg);
+  else if (served)
+    cell_start(c);
+  else
+    restart_later(c);
 }
 
 static bool read_some(struct cell *c);
@@ -238,19 +239,21 @@ static void on_ended(void *arg, uint32_t events) {
   struct cell *c = arg;
   char how[96], label[32];
   while (!c->doomed && read_some(c)) continue; /* its last words count */
+  bool served = c->ready;
   disconnect(c);
   process_reap(&c->process, how, sizeof how);
   log_line("%s ended: %s", cell_label(c, label, sizeof label), how);
-  after_end(c);
+  after_end(c, served);
 }
 
 static void drop(struct cell *c) {
   char label[32];
   log_line("%s is dropped: %s", cell_label(c, label, sizeof label), c->doomed);
+  bool served = c->ready;
   process_kill(&c->process);
   disconnect(c);
   bury(c);
-  after_end(c);
+  after_end(c, served);
 }
 
 /* ---- reading ---- */
@@ -262,6 +265,7 @@ static void on_notified(void *arg, uint32_t events) {
 
 static void on_ready(struct cell *c) {
   c->ready = c->ever_ready = true;
+  c->failures = 0;
   for (unsigned i = 0; i < c->cells->count; i++)
     if (!c->cells->cell[i].ready) return;
   c->cells->owner.ready(c->cells->owner.arg);
@@ -361,7 +365,6 @@ static int connect_link(struct cell *c) {
 
 static int try_start(struct cell *c, char *err, size_t err_size) {
   char how[96];
-  c->started_ms = loop_now(c->cells->loop);
   if (process_start(&c->process, &c->cells->plan, err, err_size)) return -1;
   if (!connect_link(c)) {
     c->running = true;

@@ -1,0 +1,566 @@
+/* test_fake_cell.c: the cell is owned (C1, C2, C3, C4, C6): a fake cell tells every lie that the link allows.
+ *
+ * This program is all three parties. As a test it forks a gateway (gateway_serve in a child) and talks HTTP to it. The
+ * gateway starts its cells from /proc/self/exe, which is this program again, under the name CELL_ARGV0: the fake cell.
+ * The fake cell serves honestly, except that the path of a request tells it to misbehave: /NAME in the host Worker's
+ * cell; /via/NAME in the dynamic Workers' cell, to which the fake host Worker forwards it by GET, CODE and FETCH.
+ * In each case: a lie ends the lying cell or isolate, with its reason in the log, and nobody else: what is asked
+ * afterwards is answered, the other cell's work goes on, and every request has exactly one answer.
+ */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/frame.h"
+#include "base/ring.h"
+#include "cell/cell.h"
+#include "gateway/gateway.h"
+
+/* ---- the fake cell ---- */
+
+enum { WRITTEN_AT = 0, READ_AT = 64, DATA_AT = 192, STUB = 0x10000, FETCH_1 = 1, MAX_CALLS = 64 };
+
+struct fake {
+  struct ring to_cell, to_gateway;
+  uint8_t *memory;
+  uint32_t last_event_isolate; /* in the dynamic cell */
+  uint32_t next;
+  struct {
+    uint32_t event, fetch, isolate;
+  } calls[MAX_CALLS]; /* host: fetches in progress and whose event they serve */
+  uint8_t payload[FRAME_PAYLOAD_MAX];
+};
+
+static void say(struct fake *f, uint8_t type, uint8_t flags, uint32_t isolate, uint32_t stream, const void *payload,
+                size_t length) {
+  struct frame_header h = {
+      .length = (uint32_t)length, .type = type, .flags = flags, .isolate = isolate, .stream = stream};
+  while (!ring_put(&f->to_gateway, &h, payload)) {
+    ring_publish(&f->to_gateway);
+    usleep(100);
+  }
+}
+
+static void answer(struct fake *f, uint32_t isolate, uint32_t stream, const char *text) {
+  struct buf b;
+  buf_init(&b, FRAME_PAYLOAD_MAX);
+  buf_put_u16(&b, 200);
+  buf_put_cstr(&b, "");
+  buf_put_u16(&b, 0);
+  buf_put_u64(&b, strlen(text));
+  buf_put(&b, text, strlen(text));
+  say(f, FRAME_HEAD, FRAME_HAS_BODY | FRAME_END, isolate, stream, b.data, b.len);
+  say(f, FRAME_DONE, 0, isolate, stream, NULL, 0);
+  buf_free(&b);
+}
+
+/* A header as it comes, rules or not. */
+static void say_raw(struct fake *f, struct frame_header h) {
+  uint8_t *ring = f->memory + ring_link_size() / 2;
+  uint64_t at = f->to_gateway.mine;
+  for (size_t i = 0; i < sizeof h; i++) ring[DATA_AT + ((at + i) & (RING_DATA - 1))] = ((uint8_t *)&h)[i];
+  f->to_gateway.mine = at + sizeof h;
+  ring_publish(&f->to_gateway);
+}
+
+static _Atomic uint64_t *counter_at(const struct fake *f, size_t ring, size_t at) {
+  return (_Atomic uint64_t *)(void *)(f->memory + ring * (ring_link_size() / 2) + at);
+}
+
+static void wake_gateway(void) {
+  uint64_t one = 1;
+  if (write(CELL_FD_GATEWAY, &one, sizeof one) < 0) exit(3);
+}
+
+/* And then nothing more, so that the lie stands until it is found. */
+static void move_written(struct fake *f, uint64_t by) {
+  ring_publish(&f->to_gateway);
+  atomic_fetch_add(counter_at(f, 1, WRITTEN_AT), by);
+  for (wake_gateway();;) pause();
+}
+
+/* Answers, then claims to have read what was never sent. */
+static void read_ahead(struct fake *f, uint32_t isolate, uint32_t stream) {
+  answer(f, isolate, stream, "hello");
+  ring_publish(&f->to_gateway);
+  for (atomic_fetch_add(counter_at(f, 0, READ_AT), 1ull << 30);;) pause();
+}
+
+struct noise {
+  struct fake *fake;
+  uint64_t from;
+};
+
+/* Changes what was sent while it is being read. */
+static void *make_noise(void *arg) {
+  struct noise *n = arg;
+  uint8_t *data = n->fake->memory + ring_link_size() / 2 + DATA_AT;
+  for (uint32_t x = 1;; x = x * 1664525u + 1013904223u)
+    data[(n->from + (x >> 8) % 65536) & (RING_DATA - 1)] ^= (uint8_t)x;
+  return NULL;
+}
+
+static void change_while_read(struct fake *f, uint32_t isolate) {
+  struct noise noise = {f, f->to_gateway.mine};
+  pthread_t thread;
+  pthread_create(&thread, NULL, make_noise, &noise);
+  for (;;) {
+    say(f, FRAME_LOG, 0, isolate, 0, "\2some text that is changed under way", 36);
+    ring_publish(&f->to_gateway);
+  }
+}
+
+static void flood(struct fake *f, uint32_t isolate) {
+  static uint8_t text[4096] = "\2";
+  memset(text + 1, 'x', sizeof text - 1);
+  for (int i = 0; i < 20000; i++) {
+    say(f, FRAME_LOG, 0, isolate, 0, text, sizeof text);
+    ring_publish(&f->to_gateway);
+    wake_gateway();
+  }
+}
+
+/* True: the request was dealt with (or never will be). */
+static bool misbehave(struct fake *f, const char *how, uint32_t isolate, uint32_t stream) {
+  struct frame_header raw = {.type = FRAME_LOG, .length = 8, .isolate = isolate};
+  static const uint32_t much = 0x40000000;
+  if (!strcmp(how, "written"))
+    move_written(f, 1ull << 40);
+  else if (!strcmp(how, "written-back"))
+    move_written(f, (uint64_t)-64);
+  else if (!strcmp(how, "written-odd"))
+    move_written(f, 3);
+  else if (!strcmp(how, "type-0"))
+    raw.type = 0, say_raw(f, raw);
+  else if (!strcmp(how, "type-200"))
+    raw.type = 200, say_raw(f, raw);
+  else if (!strcmp(how, "type-of-gateway"))
+    raw.type = FRAME_OPEN, say_raw(f, raw);
+  else if (!strcmp(how, "too-long"))
+    raw.length = FRAME_PAYLOAD_MAX + 1, say_raw(f, raw);
+  else if (!strcmp(how, "huge"))
+    raw.length = UINT32_MAX, say_raw(f, raw);
+  else if (!strcmp(how, "longer-than-written"))
+    raw.length = 4096, say_raw(f, raw);
+  else if (!strcmp(how, "too-short"))
+    raw.type = FRAME_HEAD, raw.length = 0, say_raw(f, raw);
+  else if (!strcmp(how, "reserved"))
+    raw.zero = 1, raw.type = FRAME_DONE, say_raw(f, raw);
+  else if (!strcmp(how, "flags"))
+    raw.flags = 0x80, say_raw(f, raw);
+  else if (!strcmp(how, "isolate-0"))
+    say(f, FRAME_DONE, 0, 0, stream, NULL, 0);
+  else if (!strcmp(how, "isolate-never"))
+    say(f, FRAME_DONE, 0, isolate + 5, stream, NULL, 0);
+  else if (!strcmp(how, "isolate-future"))
+    say(f, FRAME_DONE, 0, isolate + (1u << CELL_INDEX_BITS), stream, NULL, 0);
+  else if (!strcmp(how, "isolate-max"))
+    say(f, FRAME_DONE, 0, UINT32_MAX, stream, NULL, 0);
+  else if (!strcmp(how, "ready-twice"))
+    say(f, FRAME_READY, 0, 0, 0, "\0\0\0\0", 4);
+  else if (!strcmp(how, "exit"))
+    _exit(7);
+  else if (!strcmp(how, "crash"))
+    __builtin_trap();
+  else if (!strcmp(how, "noise"))
+    change_while_read(f, isolate);
+  /* lies of an isolate */
+  else if (!strcmp(how, "done-first"))
+    say(f, FRAME_DONE, 0, isolate, stream, NULL, 0);
+  else if (!strcmp(how, "body-first"))
+    say(f, FRAME_BODY, 0, isolate, stream, "x", 1);
+  else if (!strcmp(how, "much-credit"))
+    say(f, FRAME_WINDOW, 0, isolate, stream, &much, 4);
+  else if (!strcmp(how, "channel"))
+    say(f, FRAME_FETCH, 0, isolate, STREAM_GUEST | 9,
+        "\x99\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32);
+  else if (!strcmp(how, "loader"))
+    say(f, FRAME_GET, 0, isolate, 77, "\x99\0\0\0\0\0\0\0\0", 9);
+  else if (!strcmp(how, "loaded-again"))
+    say(f, FRAME_LOADED, 0, isolate, 0, "\0", 1);
+  else if (!strcmp(how, "stream"))
+    say(f, FRAME_HEAD, 0, isolate, 5, "................", 16);
+  else
+    return false;
+  return true;
+}
+
+/* Not lies: the request is answered all the same. */
+static void tease(struct fake *f, const char *how, uint32_t isolate, uint32_t stream) {
+  if (!strcmp(how, "flood")) flood(f, isolate);
+  if (!strcmp(how, "late")) {
+    say(f, FRAME_DONE, 0, isolate, stream | 0x100000, NULL, 0);
+    say(f, FRAME_BODY, 0, isolate, STREAM_GUEST | 0x1234, "x", 1);
+    say(f, FRAME_RELEASE, 0, isolate, 0x9999, NULL, 0);
+  }
+  if (!strcmp(how, "read-ahead")) read_ahead(f, isolate, stream);
+  if (!strcmp(how, "shrink") && !ftruncate(CELL_FD_LINK, 4096)) _exit(9);
+}
+
+/* The host Worker: asks a new dynamic Worker, whose answer will be its own. */
+static void forward(struct fake *f, const uint8_t *event, size_t length, uint32_t isolate, uint32_t stream) {
+  struct buf b;
+  uint32_t n = f->next++, stub = STUB + n, fetch = STREAM_GUEST | n;
+  buf_init(&b, FRAME_PAYLOAD_MAX);
+  say(f, FRAME_GET, 0, isolate, stub, "\1\0\0\0\0\0\0\0\0", 9);
+  buf_put_u64(&b, 4);
+  for (int i = 0; i < 4; i++) buf_put_u32(&b, 0);
+  buf_put(&b, "code", 4);
+  say(f, FRAME_CODE, 0, isolate, stub, b.data, b.len);
+  buf_clear(&b);
+  buf_put_u32(&b, stub);
+  buf_put(&b, event, length);
+  f->calls[n % MAX_CALLS].event = stream;
+  f->calls[n % MAX_CALLS].fetch = fetch;
+  f->calls[n % MAX_CALLS].isolate = isolate;
+  say(f, FRAME_FETCH, FRAME_END, isolate, fetch, b.data, b.len);
+  buf_free(&b);
+}
+
+/* The dynamic Worker's answer or error, passed on to the client. */
+static void forwarded(struct fake *f, const struct frame_header *h) {
+  for (int i = 0; i < MAX_CALLS; i++) {
+    if (f->calls[i].fetch != h->stream || f->calls[i].isolate != h->isolate) continue;
+    f->calls[i].fetch = 0;
+    say(f, h->type, h->flags, h->isolate, f->calls[i].event, f->payload, h->length);
+    say(f, FRAME_DONE, 0, h->isolate, f->calls[i].event, NULL, 0);
+    say(f, FRAME_RELEASE, 0, h->isolate, STUB + (h->stream & ~STREAM_GUEST), NULL, 0);
+  }
+}
+
+static void on_event(struct fake *f, const struct frame_header *h) {
+  char path[256] = "";
+  size_t n;
+  struct reader r = reader_over(f->payload, h->length);
+  read_bytes_borrow(&r, 9);
+  for (int i = 0; i < 3; i++) read_str_borrow(&r, &n);
+  const char *url = read_str_borrow(&r, &n);
+  snprintf(path, sizeof path, "%.*s", (int)n, url);
+  char *slash = strchr(path + 7, '/');
+  const char *how = slash + 1;
+  bool via = !strncmp(how, "via/", 4);
+  if (via) {
+    /* the dynamic cell sees the path without "via/" */
+    struct buf b;
+    buf_init(&b, FRAME_PAYLOAD_MAX);
+    size_t head = (size_t)((const uint8_t *)url - f->payload) - 4;
+    char shorter[256];
+    snprintf(shorter, sizeof shorter, "http://x/%s", how + 4);
+    buf_put(&b, f->payload, head);
+    buf_put_cstr(&b, shorter);
+    buf_put(&b, r.p, r.left);
+    forward(f, b.data, b.len, h->isolate, h->stream);
+    buf_free(&b);
+  } else if (!misbehave(f, how, h->isolate, h->stream)) {
+    tease(f, how, h->isolate, h->stream);
+    answer(f, h->isolate, h->stream, how);
+  }
+}
+
+static void on_frame(struct fake *f, const struct frame_header *h) {
+  if (h->type == FRAME_LOAD && !(h->flags & FRAME_MORE)) say(f, FRAME_LOADED, 0, h->isolate, 0, "\1", 1);
+  if (h->type == FRAME_EVENT) on_event(f, h);
+  if (h->type == FRAME_HEAD || (h->type == FRAME_ERROR && h->stream & STREAM_GUEST)) forwarded(f, h);
+}
+
+static int fake_cell(int argc, char **argv) {
+  static struct fake f;
+  const char *why;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (argc > 1 && !strcmp(argv[1], "image"))
+    return fcntl(CELL_FD_IMAGE, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) ? 1 : 0;
+  f.memory = mmap(NULL, ring_link_size(), PROT_READ | PROT_WRITE, MAP_SHARED, CELL_FD_LINK, 0);
+  if (f.memory == MAP_FAILED) return 1;
+  ring_attach(&f.to_cell, &f.to_gateway, f.memory, CELL_FD_GATEWAY, CELL_FD_GATEWAY);
+  f.next = FETCH_1;
+  say(&f, FRAME_READY, 0, 0, 0, "\4\0\0\0fake", 8);
+  for (;;) {
+    struct frame_header h;
+    int got;
+    while ((got = ring_get(&f.to_cell, FROM_GATEWAY, &h, f.payload, &why)) > 0) on_frame(&f, &h);
+    if (got < 0) return 4;
+    ring_taken(&f.to_cell);
+    ring_publish(&f.to_gateway);
+    struct pollfd p = {.fd = CELL_FD_WAKE, .events = POLLIN};
+    uint64_t count;
+    if (!ring_consumer_may_sleep(&f.to_cell)) continue;
+    poll(&p, 1, -1);
+    if (read(CELL_FD_WAKE, &count, sizeof count) < 0) continue;
+  }
+}
+
+/* ---- the gateway, in a child ---- */
+
+static struct {
+  pid_t pid;
+  int log;    /* its stderr: memory, so that it never waits for us */
+  off_t from; /* what came before is forgotten */
+  char text[1 << 20];
+  uint16_t port;
+} gateway;
+
+static void gateway_child(int log_fd) {
+  struct config config = {0};
+  char err[512];
+  char path[] = "/tmp/mayfly-fake-XXXXXX", file[64];
+  static const char text[] =
+      "{\"name\": \"fake\", \"main\": \"index.js\", \"compatibility_date\": \"2026-01-01\","
+      " \"worker_loaders\": [{\"binding\": \"LOADER\"}], \"limits\": {\"drain_ms\": 100}}";
+  dup2(log_fd, STDERR_FILENO);
+  if (!mkdtemp(path)) _exit(90);
+  snprintf(file, sizeof file, "%s/index.js", path);
+  close(open(file, O_CREAT | O_WRONLY, 0600));
+  char where[64];
+  snprintf(where, sizeof where, "%s/wrangler.jsonc", path);
+  if (config_parse(&config, where, text, sizeof text - 1, NULL, NULL, err, sizeof err)) {
+    fprintf(stderr, "%s\n", err);
+    _exit(91);
+  }
+  struct gateway_options options = {.ip = "127.0.0.1", .port = 0, .cells = 1};
+  int status = gateway_serve(&config, &options);
+  config_free(&config);
+  unlink(file);
+  rmdir(path);
+  _exit(status);
+}
+
+static bool log_says(const char *text) {
+  ssize_t n = pread(gateway.log, gateway.text, sizeof gateway.text - 1, gateway.from);
+  gateway.text[n > 0 ? n : 0] = 0;
+  return strstr(gateway.text, text);
+}
+
+/* False: the gateway ended without saying it. */
+static bool log_wait(const char *text) {
+  while (!log_says(text)) {
+    siginfo_t info = {0};
+    waitid(P_PID, (id_t)gateway.pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    if (info.si_pid) return log_says(text);
+    usleep(1000);
+  }
+  return true;
+}
+
+static void log_forget(void) { gateway.from = lseek(gateway.log, 0, SEEK_END); }
+
+static int start_gateway(void **state) {
+  (void)state;
+  gateway.log = memfd_create("log", MFD_CLOEXEC);
+  gateway.from = 0;
+  if (gateway.log < 0 || fcntl(gateway.log, F_SETFL, O_APPEND)) return -1;
+  gateway.pid = fork();
+  if (!gateway.pid) gateway_child(gateway.log);
+  if (!log_wait("listening on http://127.0.0.1:")) return -1;
+  gateway.port = (uint16_t)atoi(strstr(gateway.text, "127.0.0.1:") + 10);
+  log_forget();
+  return 0;
+}
+
+static int stop_gateway(void **state) {
+  int status;
+  (void)state;
+  kill(gateway.pid, SIGTERM);
+  close(gateway.log);
+  return waitpid(gateway.pid, &status, 0) == gateway.pid && WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -1;
+}
+
+/* ---- the client ---- */
+
+static int ask(const char *path) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(gateway.port)};
+  char request[512];
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+  int n = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path);
+  assert_int_equal(write(fd, request, (size_t)n), n);
+  return fd;
+}
+
+/* The whole answer; its status is returned. */
+static int hear(int fd, char *out, size_t size) {
+  size_t used = 0;
+  ssize_t n;
+  while (used < size - 1 && (n = read(fd, out + used, size - 1 - used)) > 0) used += (size_t)n;
+  out[used] = 0;
+  close(fd);
+  return used > 12 ? atoi(out + 9) : -1;
+}
+
+static void assert_serves(const char *path) {
+  char text[4096];
+  int status = hear(ask(path), text, sizeof text);
+  if (status != 200) print_message("%s: %s\n", path, text);
+  assert_int_equal(status, 200);
+  assert_non_null(strstr(text, "\r\n\r\nhello"));
+}
+
+/* After a lie the cell is being replaced; then everything works again. */
+static void assert_recovers(const char *path) {
+  char text[4096];
+  while (hear(ask(path), text, sizeof text) == 503) log_forget();
+  assert_serves(path);
+}
+
+static void lie(const char *where, const char *how, const char *said) {
+  char path[128], text[4096];
+  snprintf(path, sizeof path, "%s%s", where, how);
+  log_forget();
+  int status = hear(ask(path), text, sizeof text);
+  if (status != 503) print_message("%s: %s\n", path, text);
+  assert_int_equal(status, 503);
+  assert_non_null(strstr(text, "x-mayfly-error: "));
+  assert_true(log_wait(said));
+  if (!strcmp(where, "/via/")) assert_null(strstr(gateway.text, "host Worker's cell"));
+}
+
+static const struct {
+  const char *how, *said;
+} cell_lies[] = {
+    {"written", "ring counter out of range"},
+    {"written-back", "ring counter out of range"},
+    {"written-odd", "ring counter out of range"},
+    {"type-0", "unknown frame type"},
+    {"type-200", "unknown frame type"},
+    {"type-of-gateway", "not allowed from this side"},
+    {"too-long", "frame too long"},
+    {"huge", "frame too long"},
+    {"longer-than-written", "frame longer than what was written"},
+    {"too-short", "frame too short"},
+    {"reserved", "reserved bits"},
+    {"flags", "reserved bits"},
+    {"isolate-0", "without one"},
+    {"isolate-never", "an isolate that was never opened in it"},
+    {"isolate-future", "an isolate that was never opened in it"},
+    {"isolate-max", "an isolate that was never opened in it"},
+    {"ready-twice", "without one"},
+    {"exit", "it exited with status 7"},
+    {"crash", " ended: "},
+};
+
+static void test_lies_of_the_host_cell(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof cell_lies / sizeof *cell_lies; i++) {
+    lie("/", cell_lies[i].how, cell_lies[i].said);
+    assert_recovers("/hello");
+  }
+}
+
+/* The host Worker's cell is not touched by what a dynamic Worker's cell does, nor are its requests. */
+static void test_lies_of_a_dynamic_cell(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof cell_lies / sizeof *cell_lies; i++) {
+    lie("/via/", cell_lies[i].how, cell_lies[i].said);
+    assert_serves("/hello");
+    assert_recovers("/via/hello");
+    log_forget();
+  }
+}
+
+static void test_lies_of_an_isolate(void **state) {
+  static const struct {
+    const char *how, *said;
+  } lies[] = {
+      {"done-first", "done without an answer"},        {"body-first", "a body outside of an answer"},
+      {"much-credit", "credit that it cannot have"},   {"channel", "a channel that is not in its table"},
+      {"loader", "a loader that is not in its table"}, {"loaded-again", "LOADED without code"},
+      {"stream", "a stream that nobody opened"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+    lie("/via/", lies[i].how, lies[i].said);
+    assert_serves("/hello"); /* at once: no cell was replaced */
+    assert_serves("/via/hello");
+    lie("/", lies[i].how, lies[i].said);
+    assert_serves("/hello");
+    assert_false(log_says("is dropped"));
+  }
+}
+
+/* Races, floods, a consumer that claims to be ahead, memory made smaller: none of them costs anybody an answer. */
+static void test_what_is_not_a_lie(void **state) {
+  static const char *const how[] = {"/late", "/via/late", "/flood", "/via/flood", "/shrink", "/via/shrink"};
+  char text[4096];
+  (void)state;
+  log_forget();
+  for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
+    int fd = ask(how[i]);
+    for (int k = 0; k < 4 && strstr(how[i], "via"); k++) assert_serves("/hello");
+    assert_int_equal(hear(fd, text, sizeof text), 200);
+    log_forget();
+  }
+}
+
+/* A counter of the other direction that claims what was never sent: the ring has no room for ever, so the gateway keeps
+ * what it would send, bounded, and the other cell does not notice. */
+static void test_claims_to_have_read_ahead(void **state) {
+  char text[4096];
+  (void)state;
+  assert_int_equal(hear(ask("/via/read-ahead"), text, sizeof text), 200);
+  int stuck = ask("/via/hello");
+  for (int i = 0; i < 20; i++) assert_serves("/hello");
+  lie("/", "exit", "it exited with status 7"); /* its caller gone, the stuck one is answered too: with an error */
+  assert_int_equal(hear(stuck, text, sizeof text), 503);
+}
+
+/* Bytes that change while they are read: whatever comes out is a valid frame or ends the cell. */
+static void test_bytes_that_change(void **state) {
+  char text[4096];
+  (void)state;
+  log_forget();
+  int fd = ask("/via/noise");
+  while (!log_says("is dropped")) assert_serves("/hello");
+  assert_int_equal(hear(fd, text, sizeof text), 503);
+  assert_recovers("/via/hello");
+}
+
+/* Many requests are in a cell that dies: each has one answer, and it says what happened. */
+static void test_each_request_has_one_answer(void **state) {
+  enum { MANY = 40 };
+  char text[4096];
+  int fds[MANY], errors = 0;
+  (void)state;
+  for (int i = 0; i < MANY; i++) fds[i] = ask(i == MANY / 2 ? "/via/crash" : "/via/hello");
+  for (int i = 0; i < MANY; i++) {
+    int status = hear(fds[i], text, sizeof text);
+    assert_true(status == 200 || status == 503);
+    if (status == 503) assert_non_null(strstr(text, "The process that ran this Worker ended"));
+    errors += status == 503;
+  }
+  assert_true(errors > 0);
+  assert_recovers("/via/hello");
+}
+
+int main(int argc, char **argv) {
+  if (!strcmp(argv[0], CELL_ARGV0)) return fake_cell(argc, argv);
+  if (argc > 1 && !strcmp(argv[1], "serve")) gateway_child(STDERR_FILENO); /* to look at it by hand */
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(test_lies_of_the_host_cell, start_gateway, stop_gateway),
+      cmocka_unit_test_setup_teardown(test_lies_of_a_dynamic_cell, start_gateway, stop_gateway),
+      cmocka_unit_test_setup_teardown(test_lies_of_an_isolate, start_gateway, stop_gateway),
+      cmocka_unit_test_setup_teardown(test_what_is_not_a_lie, start_gateway, stop_gateway),
+      cmocka_unit_test_setup_teardown(test_claims_to_have_read_ahead, start_gateway, stop_gateway),
+      cmocka_unit_test_setup_teardown(test_bytes_that_change, start_gateway, stop_gateway),
+      cmocka_unit_test_setup_teardown(test_each_request_has_one_answer, start_gateway, stop_gateway),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
