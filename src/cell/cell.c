@@ -2,6 +2,7 @@
 #include "cell/cell.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,8 @@ static int serve(unsigned offered, unsigned lanes) {
   struct cell *cell = NULL;
   struct image *image = NULL;
   int status = EXIT_FAULT;
+  /* One arena: to shrink another one, glibc opens /proc/sys/vm/overcommit_memory, which is death in the jail. */
+  mallopt(M_ARENA_MAX, 1);
   if (set_up(&cell, &image, lanes, err, sizeof err) || monitor_setup(err, sizeof err)) {
     fprintf(stderr, "mayfly: a cell cannot start: %s\n", err);
     goto out;
