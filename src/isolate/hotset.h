@@ -4,8 +4,8 @@
  * more than a few percent of the runs should be hot: writable, and copied back after every run whether it was written
  * or not. The image brings a first hot set; a pool's own workload is learned by census: in some runs the reset compares
  * with the image what could have changed, and after CENSUS_PERIOD of those the set is made anew. A hot page that is
- * written and then gets its old bytes back (a reference taken and dropped) looks unwritten, so what has joined stays for
- * a while before it must show itself again.
+ * written and then gets its old bytes back (a reference taken and dropped) looks unwritten, so what has joined stays
+ * for a while before it must show itself again.
  *
  * A hotset never changes after it is made. It is counted by reference; the count is atomic because slots of one pool
  * are used by several threads. The learner belongs to the pool and is used under its owner's lock.
