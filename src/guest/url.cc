@@ -38,6 +38,16 @@ bool to_string(JSContext *ctx, JSValueConst value, std::string &out) {
 
 JSValue from_string(JSContext *ctx, std::string_view s) { return JS_NewStringLen(ctx, s.data(), s.size()); }
 
+// An array of these values, which it takes; an exception when one of them is one.
+JSValue array_of(JSContext *ctx, JSValue *values, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (!JS_IsException(values[i])) continue;
+    for (size_t j = 0; j < count; j++) JS_FreeValue(ctx, values[j]);
+    return JS_EXCEPTION;
+  }
+  return JS_NewArrayFrom(ctx, static_cast<int>(count), values);
+}
+
 JSValue offset(JSContext *ctx, uint32_t value) {
   return JS_NewInt32(ctx, value == ada::url_components::omitted ? -1 : static_cast<int32_t>(value));
 }
@@ -47,7 +57,7 @@ JSValue from_url(JSContext *ctx, const ada::url_aggregator &url) {
   JSValue parts[] = {from_string(ctx, url.get_href()), offset(ctx, c.protocol_end), offset(ctx, c.username_end),
                      offset(ctx, c.host_start),        offset(ctx, c.host_end),     offset(ctx, c.port),
                      offset(ctx, c.pathname_start),    offset(ctx, c.search_start), offset(ctx, c.hash_start)};
-  return JS_NewArrayFrom(ctx, sizeof parts / sizeof *parts, parts);
+  return array_of(ctx, parts, sizeof parts / sizeof *parts);
 }
 
 // (input, base or undefined) -> false: an exception is pending; ok says whether it parsed
@@ -81,16 +91,35 @@ enum part { PROTOCOL, USERNAME, PASSWORD, HOST, HOSTNAME, PORT, PATHNAME, SEARCH
 
 void set_part(ada::url_aggregator &url, int which, const std::string &value) {
   switch (which) {
-    case PROTOCOL: url.set_protocol(value); break;
-    case USERNAME: url.set_username(value); break;
-    case PASSWORD: url.set_password(value); break;
-    case HOST: url.set_host(value); break;
-    case HOSTNAME: url.set_hostname(value); break;
-    case PORT: url.set_port(value); break;
-    case PATHNAME: url.set_pathname(value); break;
-    case SEARCH: url.set_search(value); break;
-    case HASH: url.set_hash(value); break;
-    default: break;
+    case PROTOCOL:
+      url.set_protocol(value);
+      break;
+    case USERNAME:
+      url.set_username(value);
+      break;
+    case PASSWORD:
+      url.set_password(value);
+      break;
+    case HOST:
+      url.set_host(value);
+      break;
+    case HOSTNAME:
+      url.set_hostname(value);
+      break;
+    case PORT:
+      url.set_port(value);
+      break;
+    case PATHNAME:
+      url.set_pathname(value);
+      break;
+    case SEARCH:
+      url.set_search(value);
+      break;
+    case HASH:
+      url.set_hash(value);
+      break;
+    default:
+      break;
   }
 }
 
@@ -126,7 +155,7 @@ JSValue form_parse(JSContext *ctx, JSValueConst, int, JSValueConst *argv) {
     flat.push_back(from_string(ctx, name));
     flat.push_back(from_string(ctx, value));
   }
-  return JS_NewArrayFrom(ctx, static_cast<int>(flat.size()), flat.data());
+  return array_of(ctx, flat.data(), flat.size());
 }
 
 bool array_string(JSContext *ctx, JSValueConst array, uint32_t i, std::string &out) {

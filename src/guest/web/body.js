@@ -72,7 +72,7 @@ async function bytesOfTaken(taken) {
 }
 
 let bodyTake; // (body, locked message) -> null | string | Uint8Array | net | ReadableStream, and the body is used
-let bodyClone; // body -> the same kinds, for a second body
+let bodyClone; // body -> the same kinds, for a second body; throws when the first is used or locked
 let bodyIsUsed;
 let bodyIsEmpty;
 
@@ -104,6 +104,9 @@ class Body {
       return streamTakeSource(stream) ?? stream;
     };
     bodyClone = (body) => {
+      if (bodyIsUsed(body) || (body.#stream !== null && streamLocked(body.#stream))) {
+        throw new TypeError('This ReadableStream is currently locked to a reader,');
+      }
       if (body.#stream === null) {
         const source = body.#source;
         if (source === null || typeof source === 'string') return source;
@@ -171,10 +174,4 @@ async function bodyBytes(body) {
 
 function bodyContentType(body) {
   return listGet(isRequest(body) ? requestList(body) : responseList(body), 'content-type');
-}
-
-function checkClonable(body, stream) {
-  if (bodyIsUsed(body) || (stream !== null && streamLocked(stream))) {
-    throw new TypeError('This ReadableStream is currently locked to a reader,');
-  }
 }

@@ -13,7 +13,7 @@ function substitute(directive, value) {
       if (!isObject(value)) return typeof value === 'string' ? value : formatPrimitive(value);
       return inspect(value, 0);
     case 'd':
-      return typeof value === 'bigint' ? `${value}n` : isObject(value) ? inspect(value, 0) : formatNumber(value, Number);
+      return typeof value === 'bigint' ? `${value}n` : isObject(value) ? 'NaN' : formatNumber(value, Number);
     case 'i':
       return typeof value === 'bigint' ? `${value}n` : isObject(value) ? 'NaN' : formatNumber(value, NumberParseInt);
     case 'f':
@@ -161,7 +161,7 @@ const consoleMethods = {
     emit(LOG_LOG, isObject(data) ? tableText(tableRows(data)) : formatLog([data]));
   },
   trace(...args) {
-    const stack = workerFrames(new ErrorConstructor().stack);
+    const stack = StringPrototypeTrimEnd(workerFrames(new ErrorConstructor().stack));
     const text = formatLog(args);
     emit(LOG_LOG, `Trace${text === '' ? '' : `: ${text}`}\n${stack}`);
   },

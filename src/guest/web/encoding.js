@@ -200,7 +200,7 @@ class TextDecoderStream {
     this.#transform = new TransformStream({
       __proto__: null,
       transform(chunk, controller) {
-        if (bytesBorrow(chunk) === null) throw new TypeError('This TransformStream is being used as a byte stream, but received an object of non-ArrayBuffer/ArrayBufferView type on its writable side.');
+        if (bytesBorrow(chunk) === null) throw new TypeError(NOT_BYTES_WRITTEN);
         emit(controller, TextDecoderDecode(decoder, chunk, STREAMING));
       },
       flush(controller) {

@@ -218,7 +218,6 @@ exposeInterface(PromiseRejectionEvent);
 // ---- EventTarget
 
 let targetDispatch; // (target, event) -> not prevented
-let targetAddAlgorithm; // (target, type, function): runs before the Worker's listeners, whatever they do
 
 function listenerOptions(options) {
   if (typeof options !== 'object' || options === null) {
@@ -439,7 +438,8 @@ for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent'])
 
 // An exception nobody catches: an error event, and the log unless the event was prevented.
 function reportException(error) {
-  const message = error instanceof ErrorConstructor ? `Uncaught ${error}` : `Uncaught ${error}`;
+  const [name, text] = describe(error);
+  const message = `Uncaught ${name}: ${text}`;
   const event = new ErrorEvent('error', { __proto__: null, message, error, cancelable: true });
   eventState(event).trusted = true;
   if (targetDispatch(globalTarget, event)) logUncaught(error, 'Uncaught ');

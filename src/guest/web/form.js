@@ -143,12 +143,6 @@ async function parseForm(contentType, readBytes) {
 
 const latin1 = (bytes) => decodeSingleByte(bytes, null);
 
-function latin1Bytes(string) {
-  const bytes = new Uint8ArrayConstructor(string.length);
-  for (let i = 0; i < string.length; i++) bytes[i] = StringPrototypeCharCodeAt(string, i);
-  return bytes;
-}
-
 function parseMultipart(bytes, boundary) {
   const data = latin1(bytes);
   const delimiter = `--${latin1(native.utf8Encode(boundary))}`;
@@ -164,7 +158,8 @@ function parseMultipart(bytes, boundary) {
     if (headStart === 0 || headEnd < 0 || next < 0) {
       throw new TypeError('No subsequent boundary string after multipart message.');
     }
-    const head = native.utf8Decode(TypedArrayPrototypeSubarray(bytes, headStart, MathMax(headEnd, headStart)), false, true);
+    const headBytes = TypedArrayPrototypeSubarray(bytes, headStart, MathMax(headEnd, headStart));
+    const head = native.utf8Decode(headBytes, false, true);
     parsePart(list, head, TypedArrayPrototypeSubarray(bytes, headEnd + 4, next));
     at = next + 2;
   }

@@ -11,7 +11,6 @@ const CLASS_SOURCE = /^class(?:\s|\{)/;
 const ERROR_TAG = '[object Error]';
 
 const StringPrototypeReplaceAll = uncurryThis(String.prototype.replaceAll);
-const StringPrototypeSplit = uncurryThis(String.prototype.split);
 const MapEntries = uncurryThis(Map.prototype.entries);
 const MapGetSize = getterOf(Map.prototype, 'size');
 const MapIteratorNext = uncurryThis(ObjectGetPrototypeOf(new Map().entries()).next);
@@ -22,7 +21,6 @@ const DateToISOString = uncurryThis(Date.prototype.toISOString);
 const DateGetTime = uncurryThis(Date.prototype.getTime);
 const RegExpPrototypeToString = uncurryThis(RegExp.prototype.toString);
 const SymbolPrototypeToString = uncurryThis(Symbol.prototype.toString);
-const SymbolGetDescription = getterOf(Symbol.prototype, 'description');
 const NumberPrototypeValueOf = uncurryThis(Number.prototype.valueOf);
 const StringPrototypeValueOf = uncurryThis(String.prototype.valueOf);
 const BooleanPrototypeValueOf = uncurryThis(Boolean.prototype.valueOf);
@@ -31,7 +29,6 @@ const SymbolPrototypeValueOf = uncurryThis(Symbol.prototype.valueOf);
 const ObjectPrototypePropertyIsEnumerable = uncurryThis(Object.prototype.propertyIsEnumerable);
 const WeakMapPrototype = WeakMap.prototype;
 const WeakSetPrototype = WeakSet.prototype;
-const PromisePrototype = Promise.prototype;
 const MapPrototype = Map.prototype;
 const SetPrototype = Set.prototype;
 const DatePrototype = Date.prototype;
@@ -85,7 +82,8 @@ function constructorName(object) {
     const descriptor = ReflectGetOwnPropertyDescriptor(at, 'constructor');
     if (descriptor !== undefined && typeof descriptor.value === 'function') {
       const name = ReflectGetOwnPropertyDescriptor(descriptor.value, 'name')?.value;
-      if (typeof name === 'string' && name !== '' && isInstance(descriptor.value.prototype ?? null, object)) return name;
+      const made = isInstance(descriptor.value.prototype ?? ErrorPrototype, object);
+      if (made && typeof name === 'string' && name !== '') return name;
     }
   }
   return null;
@@ -222,8 +220,7 @@ function errorBase(error, context) {
   const kind = constructorName(error) ?? 'Error';
   const first = name === 'Error' && kind !== 'Error' ? `${kind} [${name}]` : name;
   const head = message === '' ? first : `${first}: ${message}`;
-  let trace = frames;
-  while (StringPrototypeEndsWith(trace, '\n')) trace = StringPrototypeSlice(trace, 0, -1);
+  const trace = StringPrototypeTrimEnd(frames);
   const text = trace === '' ? `[${head}]` : `${head}\n${trace}`;
   if (context.indent === 0) return text;
   return StringPrototypeReplaceAll(text, '\n', `\n${StringPrototypeRepeat(' ', context.indent)}`);
@@ -276,7 +273,7 @@ function platformEntries(context, object, level) {
   return output;
 }
 
-// What a kind of object shows: { base, open, close, items, arrayLike }; base alone is a whole text when nothing follows.
+// What a kind of object shows. bare: base is the whole text when nothing follows.
 function shapeOf(context, value, level) {
   const shape = { __proto__: null, base: '', open: '{', close: '}', items: [], arrayLike: false, bare: false };
   if (ArrayIsArray(value)) {

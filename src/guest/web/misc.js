@@ -88,8 +88,8 @@ defineGlobal('origin', 'null');
 const enqueueMicrotask = queueMicrotask;
 const decodeBase64 = atob;
 const encodeBase64 = btoa;
-const ATOB_INVALID = "atob() called with invalid base64-encoded data. (Only whitespace, '+', '/', alphanumeric ASCII, " +
-  "and up to two terminal '=' signs when the input data length is divisible by 4 are allowed.)";
+const ATOB_INVALID = "atob() called with invalid base64-encoded data. (Only whitespace, '+', '/', alphanumeric " +
+  "ASCII, and up to two terminal '=' signs when the input data length is divisible by 4 are allowed.)";
 const BTOA_INVALID = 'btoa() can only operate on characters in the Latin1 (ISO/IEC 8859-1) range.';
 
 function convertBase64(convert, text, message) {
@@ -151,6 +151,7 @@ for (const name of ObjectKeys(functions)) defineGlobal(name, functions[name]);
 
 // ---- IdentityTransformStream and FixedLengthStream: bytes through, as they are
 
+const FIXED_LENGTH_SHORT = 'FixedLengthStream did not see all expected bytes before close().';
 const FIXED_LENGTH_BYTES = 'Attempt to write too many bytes through a FixedLengthStream.';
 
 class IdentityTransformStream {
@@ -163,8 +164,7 @@ class IdentityTransformStream {
       transform(chunk, controller) {
         const bytes = typeof chunk === 'string' ? native.utf8Encode(chunk) : bytesBorrow(chunk);
         if (bytes === null) {
-          throw new TypeError('This TransformStream is being used as a byte stream, but received an object of ' +
-            'non-ArrayBuffer/ArrayBufferView type on its writable side.');
+          throw new TypeError(NOT_BYTES_WRITTEN);
         }
         const size = TypedArrayGetByteLength(bytes);
         if (limited && size > left) throw new TypeError(FIXED_LENGTH_BYTES);
@@ -172,7 +172,7 @@ class IdentityTransformStream {
         if (size > 0) TransformEnqueue(controller, bytesCopy(bytes));
       },
       flush() {
-        if (limited && left > 0) throw new TypeError('FixedLengthStream did not see all expected bytes before close().');
+        if (limited && left > 0) throw new TypeError(FIXED_LENGTH_SHORT);
       },
     });
   }

@@ -15,7 +15,6 @@ const {
   freeze: ObjectFreeze,
   is: ObjectIs,
 } = Object;
-const ObjectPrototype = Object.prototype;
 const ObjectPrototypeToString = uncurryThis(Object.prototype.toString);
 const ObjectPrototypeIsPrototypeOf = uncurryThis(Object.prototype.isPrototypeOf);
 const ObjectHasOwn = Object.hasOwn;
@@ -29,13 +28,11 @@ const ArrayPrototypeJoin = uncurryThis(Array.prototype.join);
 
 const StringPrototypeSlice = uncurryThis(String.prototype.slice);
 const StringPrototypeIndexOf = uncurryThis(String.prototype.indexOf);
-const StringPrototypeLastIndexOf = uncurryThis(String.prototype.lastIndexOf);
 const StringPrototypeIncludes = uncurryThis(String.prototype.includes);
 const StringPrototypeStartsWith = uncurryThis(String.prototype.startsWith);
-const StringPrototypeEndsWith = uncurryThis(String.prototype.endsWith);
 const StringPrototypeToLowerCase = uncurryThis(String.prototype.toLowerCase);
-const StringPrototypeToUpperCase = uncurryThis(String.prototype.toUpperCase);
 const StringPrototypeCharCodeAt = uncurryThis(String.prototype.charCodeAt);
+const StringPrototypeTrimEnd = uncurryThis(String.prototype.trimEnd);
 const StringPrototypeRepeat = uncurryThis(String.prototype.repeat);
 const StringPrototypePadEnd = uncurryThis(String.prototype.padEnd);
 const StringPrototypePadStart = uncurryThis(String.prototype.padStart);
@@ -59,23 +56,16 @@ const DataViewGetBuffer = getterOf(DataView.prototype, 'buffer');
 const DataViewGetByteOffset = getterOf(DataView.prototype, 'byteOffset');
 const DataViewGetByteLength = getterOf(DataView.prototype, 'byteLength');
 const ArrayBufferGetByteLength = getterOf(ArrayBuffer.prototype, 'byteLength');
-const ArrayBufferPrototypeSlice = uncurryThis(ArrayBuffer.prototype.slice);
 const ArrayBufferPrototypeTransfer = uncurryThis(ArrayBuffer.prototype.transfer);
 const ArrayBufferIsView = ArrayBuffer.isView;
 const Uint8ArrayConstructor = Uint8Array;
-const ArrayBufferConstructor = ArrayBuffer;
 const SharedArrayBufferConstructor = globalThis.SharedArrayBuffer;
 
-const PromiseConstructor = Promise;
 const PromisePrototypeThen = uncurryThis(Promise.prototype.then);
-const promiseResolve = Promise.resolve.bind(Promise);
-const promiseReject = Promise.reject.bind(Promise);
-const promiseWithResolvers = Promise.withResolvers.bind(Promise);
 const ignoreRejection = (promise) => PromisePrototypeThen(promise, undefined, () => {});
 
 const { parse: JSONParse, stringify: JSONStringify } = JSON;
-const { trunc: MathTrunc, floor: MathFloor, min: MathMin, max: MathMax, abs: MathAbs } = Math;
-const NumberIsInteger = Number.isInteger;
+const { trunc: MathTrunc, floor: MathFloor, min: MathMin, max: MathMax } = Math;
 const ErrorConstructor = Error;
 const DOMExceptionConstructor = DOMException;
 const IteratorPrototype = ObjectGetPrototypeOf(ObjectGetPrototypeOf([][Symbol.iterator]()));

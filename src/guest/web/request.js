@@ -10,6 +10,12 @@ const CACHE_MODES = { __proto__: null, 'no-store': true, 'no-cache': true, reloa
 const REDIRECT_MESSAGE = 'Invalid redirect value, must be one of "follow" or "manual" ("error" won\'t be implemented ' +
   'since it does not make sense at the edge; use "manual" and check the response status code).';
 
+// What few requests set; shared until one does.
+const REQUEST_REST =
+  ObjectFreeze({ __proto__: null, redirect: 'follow', signal: null, cache: undefined, cf: undefined });
+const INCOMING_REST =
+  ObjectFreeze({ __proto__: null, redirect: 'manual', signal: null, cache: undefined, cf: undefined });
+
 function requestMethod(method) {
   const given = `${method}`;
   const known = METHODS[given] ?? METHODS[StringPrototypeToLowerCase(given)];
@@ -37,6 +43,9 @@ function requestContent(input, init) {
 
 let isRequest;
 let requestList;
+let requestMethodOf;
+let requestUrlOf;
+let requestRest;
 let requestFill; // (request, parts): for the platform's own requests
 
 class Request extends Body {
@@ -45,10 +54,7 @@ class Request extends Body {
   #list;
   #headers = null;
   #immutable = false;
-  #redirect = 'follow';
-  #signal = null;
-  #cache = undefined;
-  #cf = undefined;
+  #rest = REQUEST_REST; // { redirect, signal, cache, cf }, never changed in place
 
   constructor(input, init = undefined) {
     if (input === INTERNAL) {
@@ -76,14 +82,15 @@ class Request extends Body {
   static {
     isRequest = (value) => isObject(value) && #url in value;
     requestList = (request) => request.#list;
+    requestMethodOf = (request) => request.#method;
+    requestUrlOf = (request) => request.#url;
+    requestRest = (request) => request.#rest;
     requestFill = (request, method, url, list, init) => {
       request.#method = method;
       request.#url = url;
       request.#list = list;
       request.#immutable = true;
-      request.#redirect = init?.redirect ?? 'manual';
-      request.#signal = init?.signal ?? null;
-      request.#cf = init?.cf;
+      request.#rest = init === undefined ? INCOMING_REST : { __proto__: null, ...INCOMING_REST, ...init };
       return request;
     };
   }
@@ -92,10 +99,7 @@ class Request extends Body {
     this.#method = from.#method;
     this.#url = from.#url;
     this.#list = ArrayPrototypeSlice(from.#list);
-    this.#redirect = from.#redirect;
-    this.#signal = from.#signal;
-    this.#cache = from.#cache;
-    this.#cf = from.#cf;
+    this.#rest = from.#rest;
   }
 
   #init(init) {
@@ -107,21 +111,24 @@ class Request extends Body {
         throw wrongField('RequestInitializerDict', 'headers', 'Headers or Sequence or object');
       }
     }
+    if (redirect === undefined && signal === undefined && cache === undefined && cf === undefined) return;
+    const rest = { __proto__: null, ...this.#rest };
     if (redirect !== undefined) {
       if (redirect !== 'follow' && redirect !== 'manual') throw new TypeError(REDIRECT_MESSAGE);
-      this.#redirect = redirect;
+      rest.redirect = redirect;
     }
     if (signal !== undefined) {
       if (signal !== null && !isAbortSignal(signal)) {
         throw wrongField('RequestInitializerDict', 'signal', 'AbortSignal');
       }
-      this.#signal = signal;
+      rest.signal = signal;
     }
     if (cache !== undefined) {
       if (CACHE_MODES[cache] === undefined) throw new TypeError(`Unsupported cache mode: ${cache}`);
-      this.#cache = cache;
+      rest.cache = cache;
     }
-    if (cf !== undefined) this.#cf = cf;
+    if (cf !== undefined) rest.cf = cf;
+    this.#rest = rest;
   }
 
   get method() {
@@ -134,16 +141,19 @@ class Request extends Body {
     return (this.#headers ??= new Headers(INTERNAL, this.#list, this.#immutable));
   }
   get redirect() {
-    return this.#redirect;
+    return this.#rest.redirect;
   }
   get fetcher() {
     return null;
   }
   get signal() {
-    return (this.#signal ??= new AbortSignal(INTERNAL));
+    if (this.#rest.signal === null) {
+      this.#rest = { __proto__: null, ...this.#rest, signal: new AbortSignal(INTERNAL) };
+    }
+    return this.#rest.signal;
   }
   get cf() {
-    return this.#cf;
+    return this.#rest.cf;
   }
   get integrity() {
     return '';
@@ -152,10 +162,9 @@ class Request extends Body {
     return false;
   }
   get cache() {
-    return this.#cache;
+    return this.#rest.cache;
   }
   clone() {
-    checkClonable(this, bodyIsEmpty(this) ? null : this.body);
     const copy = new Request(INTERNAL, bodyClone(this));
     copy.#copy(this);
     copy.#immutable = this.#immutable;
@@ -176,11 +185,11 @@ function requestParts(request) {
   if (!isRequest(request)) throw wrongParameter('Request', 1, 'Request or string');
   return {
     __proto__: null,
-    method: request.method,
-    url: request.url,
+    method: requestMethodOf(request),
+    url: requestUrlOf(request),
     headers: requestList(request),
     body: bodyTake(request, 'The ReadableStream has been locked to a reader.'),
-    redirect: request.redirect,
-    signal: request.signal,
+    redirect: requestRest(request).redirect,
+    signal: requestRest(request).signal, // null: nobody can abort it
   };
 }

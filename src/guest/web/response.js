@@ -116,7 +116,6 @@ class Response extends Body {
     return this.#rest?.error ? 'error' : 'default';
   }
   clone() {
-    checkClonable(this, bodyIsEmpty(this) ? null : this.body);
     const copy = new Response(INTERNAL, bodyClone(this));
     return responseFill(copy, this.#status, this.#statusText, ArrayPrototypeSlice(this.#flat()), this.#rest,
       this.#immutable);

@@ -33,6 +33,9 @@ const isReadableStream = (value) => ObjectPrototypeIsPrototypeOf(ReadableStreamP
 const streamDisturbed = (stream) => stream._disturbed === true;
 const streamLocked = (stream) => ReadableStreamGetLocked(stream);
 
+const NOT_BYTES_WRITTEN = 'This TransformStream is being used as a byte stream, but received an object of ' +
+  'non-ArrayBuffer/ArrayBufferView type on its writable side.';
+
 let stampSource; // (stream, source): note what the stream would yield
 let stampedSource; // the source noted, or undefined
 
