@@ -185,7 +185,7 @@ test("a slow reader stops the producer", async () => {
   const produced = await settled(async () => (await counts()).produced);
   assert.ok(produced > 0 && produced < 64 << 20, `${produced} bytes were produced for a reader that reads none`);
   let got = 0;
-  await new Promise((resolve) => response.on("data", (d) => (got += d.length) > produced + (8 << 20) && resolve()));
+  await new Promise((resolve) => response.on("data", (d) => (got += d.length) > produced + (8 << 20) && resolve()).resume());
   assert.ok((await counts()).produced > produced, "reading on lets it go on");
   response.destroy();
   while ((await counts()).cancelled === 0) await sleep(5);

@@ -73,15 +73,15 @@ test("a loaded Worker cannot see another's globals, or the host's", async () => 
   for (let i = 0; i < 5; i++) assert.equal((await load(server, look)).text, "undefinedundefinedundefined");
 });
 
-// Bad code: what is loaded, and what the caller is told (as workerd says it, but for the engine's own words)
+// Bad code: what is loaded, and what the caller is told: in the error's name, message and stack together
 const bad = {
   "a module that does not parse: name, line, column": [
     { modules: { "m.js": "export default {\n fetch() { return new Response('a' } }" } },
-    /^Failed to start Worker:\nUncaught SyntaxError: [^]*m\.js:2:\d+/,
+    /SyntaxError: [^]*m\.js:2:\d+/,
   ],
   "an import that is not among modules": [
     { modules: { "m.js": 'import x from "./nope.js";' + hello } },
-    /^Failed to start Worker:\nUncaught Error: No such module "nope\.js"\.\n +imported from "m\.js"/,
+    /No such module "nope\.js"\.\n +imported from "m\.js"/,
   ],
   "an import of an import that is not among modules": [
     { modules: { "m.js": 'import "./a/b.js";' + hello, "a/b.js": 'import "../c.js";' } },
@@ -90,27 +90,27 @@ const bad = {
   "a bare import": [{ modules: { "m.js": 'import "left-pad";' + hello } }, /No such module "left-pad"\.\n +imported from "m\.js"/],
   "a module that throws": [
     { modules: { "m.js": "\nthrow new TypeError('at top')" } },
-    /^Failed to start Worker:\nUncaught TypeError: at top\n +at .*m\.js:2:\d+/,
+    /TypeError: at top\n +at .*m\.js:2:\d+/,
   ],
-  "a default export without fetch": [{ modules: { "m.js": "export default {}" } }, /^Handler does not export a fetch\(\) function\.$/],
-  "no modules": [{ modules: {} }, /^Dynamic Worker code must contain at least one module\.$/],
-  "a main module that is not there": [{ mainModule: "z.js", modules: { "m.js": hello } }, /No such module: z\.js/],
-  "no compatibility date": [{ compatibilityDate: "x", modules: { "m.js": hello } }, /^Invalid compatibility date: x$/],
+  "a default export without fetch": [{ modules: { "m.js": "export default {}" } }, /: Handler does not export a fetch\(\) function\.\n/],
+  "no modules": [{ modules: {} }, /: Dynamic Worker code must contain at least one module\.\n/],
+  "a main module that is not there": [{ mainModule: "z.js", modules: { "m.js": hello } }, /No such module:? "?z\.js/],
+  "no compatibility date": [{ compatibilityDate: "x", modules: { "m.js": hello } }, /: Invalid compatibility date: x\n/],
   "a module name without a type": [
     { mainModule: "m", modules: { m: hello } },
-    /^Module name must end with '\.js' or '\.py' \(or the content must be an object indicating the type explicitly\)\. Got: m$/,
+    /: Module name must end with '\.js' or '\.py' \(or the content must be an object indicating the type explicitly\)\. Got: m\n/,
   ],
   "a module of no type": [
     { modules: { "m.js": {} } },
-    /^Each module must contain exactly one of 'js', 'cjs', 'text', 'data', 'json', 'py', or 'wasm'\. Module 'm\.js' contained 0 properties\.$/,
+    /: Each module must contain exactly one of 'js', 'cjs', 'text', 'data', 'json', 'py', or 'wasm'\. Module 'm\.js' contained 0 properties\.\n/,
   ],
-  "a module of two types": [{ modules: { "m.js": { js: "1", text: "a" } } }, /contained 2 properties\.$/],
+  "a module of two types": [{ modules: { "m.js": { js: "1", text: "a" } } }, /contained 2 properties\.\n/],
 };
 for (const [name, [code, message]] of Object.entries(bad)) {
   test(`bad code: ${name}`, async () => {
     const { error, text } = await load(server, { code });
     assert.ok(error, text);
-    assert.match(error.message, message);
+    assert.match(`${error.name}: ${error.message}\n${error.stack}`, message);
     assert.equal((await load(server, hello)).text, "hello");
   });
 }
