@@ -135,10 +135,13 @@ static const char *on_loaded(struct isolate *isolate, const struct frame_header 
   if (w->state != WORKER_LOADING || !isolate->code_over) return "LOADED without code";
   if (payload[0]) {
     worker_live(w);
-    return NULL;
+  } else if (h->length < 1 + ERROR_SMALLEST) {
+    return "LOADED without a reason";
+  } else if (w->kind == WORKER_HOST) {
+    isolate_end(isolate, true, payload + 1, h->length - 1);
+  } else {
+    worker_broken(w);
   }
-  if (h->length < 1 + ERROR_SMALLEST) return "LOADED without a reason";
-  isolate_end(isolate, true, payload + 1, h->length - 1);
   return NULL;
 }
 

@@ -133,8 +133,8 @@ void registry_memory_changed(struct registry *r) {
 void worker_check_idle(struct worker *w) {
   bool busy = w->waiting_count || (w->isolate && w->isolate->events.count);
   if (busy || w->state == WORKER_NONE) return;
-  if (w->kind == WORKER_NAMED && w->state == WORKER_LIVE) idle_enter(w);
-  if (w->kind == WORKER_ONCE && !w->stubs) {
+  if (w->kind == WORKER_NAMED && w->listed && w->state == WORKER_LIVE) idle_enter(w);
+  if ((w->kind == WORKER_ONCE && !w->stubs) || (w->kind == WORKER_NAMED && !w->listed)) {
     if (w->isolate)
       isolate_end_code(w->isolate, true, ERROR_GONE, "");
     else
@@ -224,6 +224,11 @@ void worker_live(struct worker *w) {
   worker_check_idle(w);
 }
 
+void worker_broken(struct worker *w) {
+  unlist(w); /* the next get() of this name starts anew */
+  worker_live(w);
+}
+
 void worker_fail(struct worker *w, const uint8_t *error, size_t length) {
   struct exchange *x, *failing = w->waiting;
   worker_hold(w);
@@ -234,7 +239,7 @@ void worker_fail(struct worker *w, const uint8_t *error, size_t length) {
   w->waiting = NULL;
   w->last = &w->waiting;
   w->waiting_count = 0;
-  if (w->kind == WORKER_ONCE && !w->error.len) buf_put(&w->error, error, length);
+  if (w->kind != WORKER_HOST && !w->error.len) buf_put(&w->error, error, length);
   while ((x = failing)) {
     failing = x->next;
     x->next = NULL;

@@ -51,7 +51,7 @@ struct worker {
   struct stub *source;              /* WAITING, LOADING: who sends the code */
   struct exchange *waiting, **last; /* for its code */
   uint32_t waiting_count;
-  struct buf error;                     /* ERROR payload: what ended an unnamed one */
+  struct buf error;                     /* ERROR payload: what ended it */
   struct worker *bucket_next;           /* in the table of named ones */
   struct worker *idle_next, *idle_prev; /* named, LIVE, nothing to do: least recently used first */
   bool idle, listed;
@@ -81,6 +81,7 @@ struct stub {
   uint32_t magic, number;
   struct isolate *holder;
   struct worker *worker;    /* a reference */
+  bool asked;               /* NEED was sent on it */
   bool code_due;            /* CODE or ERROR is to come on it */
   bool receiving, unwanted; /* amid a CODE message; whose rest nobody wants any more */
   uint64_t code_size, code_got;
@@ -140,6 +141,8 @@ void worker_fail_code(struct worker *w, enum error_code code, const char *detail
 void worker_check_idle(struct worker *w);
 /* Its modules were evaluated. */
 void worker_live(struct worker *w);
+/* They failed. The isolate stays as long as somebody asks it: it alone knows how to say what went wrong. */
+void worker_broken(struct worker *w);
 void registry_memory_changed(struct registry *r);
 
 /* stub.c: an isolate's own frames about stubs. NULL, or in what way it is a lie. */

@@ -37,7 +37,7 @@ static void unbind(struct stub *stub) {
 static void need(struct stub *stub) {
   stub->worker->state = WORKER_WAITING;
   stub->worker->source = stub;
-  stub->code_due = true;
+  stub->code_due = stub->asked = true;
   isolate_send(stub->holder, FRAME_NEED, stub->number, NULL, 0);
 }
 
@@ -178,10 +178,11 @@ const char *stub_error(struct isolate *isolate, const struct frame_header *h, co
 
 /* ---- fetch ---- */
 
-/* The Worker behind a stub; a named one that has ended is bound anew. */
+/* The Worker behind a stub. A named one that has ended is bound anew, unless its code came on this very stub: an
+ * isolate runs the callback of a get() once, and what ended the Worker is the answer then. */
 static struct worker *stub_worker(struct stub *stub) {
   struct worker *w = stub->worker;
-  if (w->kind != WORKER_NAMED || w->listed) return w;
+  if (w->kind != WORKER_NAMED || w->listed || stub->asked) return w;
   worker_hold(w);
   int bound = bind_named(stub, w->name, w->name_length);
   worker_release(w);

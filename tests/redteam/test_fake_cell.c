@@ -325,6 +325,7 @@ static void gateway_child(int log_fd) {
   static const char text[] =
       "{\"name\": \"fake\", \"main\": \"index.js\", \"compatibility_date\": \"2026-01-01\","
       " \"worker_loaders\": [{\"binding\": \"LOADER\"}], \"limits\": {\"drain_ms\": 100}}";
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   dup2(log_fd, STDERR_FILENO);
   if (!mkdtemp(path)) _exit(90);
   snprintf(file, sizeof file, "%s/index.js", path);
