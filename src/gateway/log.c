@@ -1,6 +1,9 @@
-/* log.c: see log.h. Every line is one write(2), so that lines of several processes do not mix. */
+/* log.c: see log.h. A line is one write(2) as far as a pipe takes it whole, so that lines of processes do not mix. */
 #include "gateway/log.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,15 +12,37 @@
 
 #include "base/frame.h"
 
-enum { LINE_MAX_BYTES = 8192 };
+enum { LINE_MAX_BYTES = 8192, PATIENCE_MS = 50 };
 
-static void put(const char *text, size_t length) {
-  while (length) {
-    ssize_t n = write(STDERR_FILENO, text, length);
-    if (n <= 0) return; /* nowhere to complain */
+/* A reader that does not read must not stop the gateway: it gets a moment, and then its lines are lost and counted. */
+static bool may_write(int patience_ms) {
+  struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+  int n;
+  do n = poll(&p, 1, patience_ms);
+  while (n < 0 && errno == EINTR);
+  return n > 0 && p.revents & POLLOUT;
+}
+
+/* False: some of it was not written. */
+static bool write_out(const char *text, size_t length, int patience_ms) {
+  while (length && may_write(patience_ms)) {
+    ssize_t n = write(STDERR_FILENO, text, length < PIPE_BUF ? length : PIPE_BUF);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
     text += n;
     length -= (size_t)n;
   }
+  return !length;
+}
+
+static void put(const char *text, size_t length) {
+  static unsigned lost; /* of the process, as stderr is */
+  char line[64];
+  if (lost) {
+    int n = snprintf(line, sizeof line, "mayfly: %u log lines lost\n", lost);
+    if (write_out(line, (size_t)n, 0)) lost = 0;
+  }
+  if (!write_out(text, length, lost ? 0 : PATIENCE_MS)) lost++;
 }
 
 void log_line(const char *format, ...) {
