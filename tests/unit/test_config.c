@@ -291,7 +291,8 @@ static void unknown_keys(void **state) {
   expect_warning(
       "\"worker_loaders\": [{\"binding\": \"A\", \"bnding\": 1}]",
       "wrangler.jsonc:3:37: unknown key \"bnding\" in worker_loaders was ignored; did you mean \"binding\"?\n");
-  expect_warning("\"rotues\": []", "wrangler.jsonc:3:1: unknown key \"rotues\" was ignored; did you mean \"routes\"?\n");
+  expect_warning("\"rotues\": []",
+                 "wrangler.jsonc:3:1: unknown key \"rotues\" was ignored; did you mean \"routes\"?\n");
 }
 
 static void wranglers_own_keys(void **state) {
