@@ -217,7 +217,7 @@ static void tell_lost(struct cell *c) {
 /* A cell that served is replaced at once; one that dies before it is ready, again and again, after longer and longer
  * times. */
 static void restart_later(struct cell *c) {
-  uint64_t in = RESTART_MS << (c->failures < 8 ? c->failures : 8);
+  uint64_t in = (uint64_t)RESTART_MS << (c->failures < 8 ? c->failures : 8);
   c->failures++;
   loop_timer_set(c->cells->loop, &c->restart, in < RESTART_MAX_MS ? in : RESTART_MAX_MS);
 }

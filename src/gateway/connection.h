@@ -17,9 +17,13 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/layer.h"
 #include "base/limits.h"
 #include "gateway/exchange.h"
 #include "gateway/loop.h"
+#if LAYER < LAYER_GATEWAY
+#error "connection.h belongs to the gateway"
+#endif
 
 enum connection_state { CONNECTION_HEAD, CONNECTION_BUSY, CONNECTION_CLOSING };
 enum { RECEIVE_MAX = 64 * 1024, ERROR_TEXT_MAX = 16 * 1024 };
@@ -44,7 +48,7 @@ struct connection {
   /* the request */
   struct buf target, headers; /* headers: as in an EVENT */
   size_t name_at, value_at;   /* of the header being read: where its length goes */
-  bool in_name, in_value;
+  bool in_name;
   uint32_t head_bytes;
   uint16_t header_count, headers_kept;
   unsigned hosts, lengths, encodings; /* how often that header came */

@@ -22,7 +22,7 @@ static int refuse(struct connection *c, int status) {
 void request_begin(struct connection *c) {
   buf_shrink(&c->target, 4096);
   buf_shrink(&c->headers, 4096);
-  c->in_name = c->in_value = false;
+  c->in_name = false;
   c->head_bytes = 0;
   c->header_count = c->headers_kept = 0;
   c->hosts = c->lengths = c->encodings = 0;

@@ -534,6 +534,30 @@ static void test_bytes_that_change(void **state) {
   assert_recovers("/via/hello");
 }
 
+/* The operator's log goes to a pipe that is full: lines are lost, requests are not. */
+static void test_log_that_nobody_reads(void **state) {
+  int fds[2];
+  char text[4096];
+  (void)state;
+  gateway.text[0] = 0;
+  assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+  gateway.pid = fork();
+  if (!gateway.pid) gateway_child(fds[1]);
+  close(fds[1]);
+  gateway.log = fds[0];
+  size_t used = 0;
+  while (!strchr(gateway.text, '\n')) {
+    ssize_t n = read(fds[0], gateway.text + used, 1);
+    assert_int_equal(n, 1);
+    gateway.text[++used] = 0;
+    if (!strstr(gateway.text, "listening") && gateway.text[used - 1] == '\n') gateway.text[used = 0] = 0;
+  }
+  gateway.port = (uint16_t)atoi(strstr(gateway.text, "127.0.0.1:") + 10);
+  assert_int_equal(hear(ask("/via/flood"), text, sizeof text), 200);
+  assert_serves("/hello");
+  assert_int_equal(stop_gateway(state), 0);
+}
+
 /* Many requests are in a cell that dies: each has one answer, and it says what happened. */
 static void test_each_request_has_one_answer(void **state) {
   enum { MANY = 40 };
@@ -562,6 +586,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup_teardown(test_claims_to_have_read_ahead, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_bytes_that_change, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_each_request_has_one_answer, start_gateway, stop_gateway),
+      cmocka_unit_test(test_log_that_nobody_reads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
