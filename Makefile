@@ -70,7 +70,12 @@ asan: deps-test
 	@$(MAKE) --no-print-directory MODE=asan test-run
 
 bench: deps-test all
+	@$(MAKE) --no-print-directory $(B)/bench/isolate
 	@bench/run.sh
+
+$(B)/bench/isolate: bench/isolate.c $(filter $(B)/base/% $(B)/isolate/%,$(OBJ)) $(G)/engine.o $(B)/platform.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DLAYER=$(LAYER_isolate) $(LDFLAGS_$(MODE)) $^ $(LDLIBS) -o $@
 
 fmt:
 	clang-format -i $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/redteam/*.[ch])

@@ -5,5 +5,4 @@ set -eu
 cd "$(dirname "$0")"
 ../scripts/install-deps.sh bench
 [ -d node_modules/workerd ] || npm ci --no-audit --no-fund --loglevel=error
-make -s -C .. build/release/bench/isolate
 exec node bench.mjs "$@"

@@ -36,6 +36,38 @@ static void make_builtins(JSContext *ctx, JSObject *p) {
   }
 }
 
+/* The engine finds the shape of an object under construction by its properties so far, but frees the shapes that no
+ * object has: the second instance of a class builds its whole chain of shapes again, with a reallocation at each growth.
+ * So for each sample one object per prefix of its properties is made and never freed, all with room for the last. */
+static JSValue samples[64];
+static int sample_count;
+
+void engine_keep_shapes(JSContext *ctx, JSValueConst sample) {
+  if (sample_count < (int)countof(samples) && JS_IsObject(sample)) samples[sample_count++] = js_dup(sample);
+}
+
+static void keep_prefixes(JSContext *ctx, const JSShape *like) {
+  int hash_size = JS_PROP_INITIAL_HASH_SIZE;
+  while (hash_size < like->prop_count) hash_size *= 2;
+  JSShape *empty = js_new_shape2(ctx, like->proto, hash_size, max_int(like->prop_count, JS_PROP_INITIAL_SIZE));
+  for (int count = 0; empty && count <= like->prop_count; count++) {
+    JSValue o = JS_NewObjectFromShape(ctx, js_dup_shape(empty), JS_CLASS_OBJECT, NULL);
+    for (int i = 0; JS_IsObject(o) && i < count; i++) {
+      const JSShapeProperty *prs = &get_shape_prop((JSShape *)like)[i];
+      JSProperty *pr = add_property(ctx, JS_VALUE_GET_OBJ(o), prs->atom, prs->flags);
+      if (pr) *pr = (JSProperty){.u.value = JS_UNDEFINED};
+    }
+  }
+}
+
+static void keep_shapes(JSContext *ctx) {
+  for (int i = 0; i < sample_count; i++) {
+    keep_prefixes(ctx, JS_VALUE_GET_OBJ(samples[i])->shape);
+    JS_FreeValue(ctx, samples[i]);
+  }
+  sample_count = 0;
+}
+
 /* Free chunks that the boot left between others: taken and never given back, so that what an isolate allocates lies
  * together at the end of the heap. The bytes exist once, in the image, and no isolate ever touches them. */
 static void drain_heap(void) {
@@ -78,6 +110,7 @@ const char *engine_seal(JSContext *ctx) {
   list_for_each(el, &rt->gc_obj_list) {
     if (depends_on_seed(list_entry(el, JSGCObjectHeader, link))) return "a Map, Set or WeakMap in the image is not empty";
   }
+  keep_shapes(ctx); /* after the last collection: their properties have no values to mark */
   init_list_head(&sealed);
   list_for_each_safe(el, next, &rt->gc_obj_list) {
     list_del(el);

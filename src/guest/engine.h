@@ -37,6 +37,8 @@ enum engine_class {
  * made; refuses code generation from strings from now on.
  * NULL, or what in the image depends on the hash seed. */
 const char *engine_seal(JSContext *ctx);
+/* Before engine_seal: objects built as the sample was will be built fast. */
+void engine_keep_shapes(JSContext *ctx, JSValueConst sample);
 /* After the copy: new state for Math.random and new seed for the hash tables of Map and Set. */
 void engine_reseed(JSContext *ctx, uint64_t random_state, uint32_t hash_seed);
 uint32_t engine_hash_seed(JSContext *ctx);

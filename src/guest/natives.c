@@ -28,11 +28,18 @@ static JSValue native_random(JSContext *ctx, JSValueConst this, int argc, JSValu
   return JS_UNDEFINED;
 }
 
+/* At boot only: objects like these will be made in every isolate. */
+static JSValue native_samples(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  for (int i = 0; i < argc; i++) engine_keep_shapes(ctx, argv[i]);
+  return JS_UNDEFINED;
+}
+
 JSValue natives_new(JSContext *ctx) {
   JSValue native = JS_NewObject(ctx);
   JS_SetPropertyStr(ctx, native, "now", JS_NewCFunction(ctx, native_now, "now", 0));
   JS_SetPropertyStr(ctx, native, "wake", JS_NewCFunction(ctx, native_wake, "wake", 1));
   JS_SetPropertyStr(ctx, native, "random", JS_NewCFunction(ctx, native_random, "random", 1));
+  JS_SetPropertyStr(ctx, native, "samples", JS_NewCFunction(ctx, native_samples, "samples", 0));
   text_init(ctx, native);
   out_init(ctx, native);
   modules_init(ctx, native);

@@ -75,7 +75,7 @@ static void put_length(JSContext *ctx, JSValueConst v) {
   buf_put_u64(&out, n < 0 ? UINT64_MAX : (uint64_t)n);
 }
 
-/* The body that goes along with a head: all of it, or as much as fits the frame. Sets *flags; *rest is what did not
+/* The body that goes along with a head, right behind its content length: all of it, or as much as fits the frame. Sets *flags; *rest is what did not
  * fit (a Uint8Array) or undefined. `open` says that more will follow in any case. -1: exception. */
 static int put_inline(JSContext *ctx, JSValueConst body, bool open, uint8_t *flags, JSValue *rest) {
   size_t n = 0, room = FRAME_PAYLOAD_MAX + sizeof(struct frame_header) - out.len;
@@ -94,6 +94,8 @@ static int put_inline(JSContext *ctx, JSValueConst body, bool open, uint8_t *fla
     p = JS_GetUint8Array(ctx, &n, body);
   if (!p && JS_HasException(ctx)) return -1;
   size_t now = n < room ? n : room;
+  uint64_t length = n; /* known, whatever the platform said, when this is all of it */
+  if (!open && !out.bad) memcpy(out.data + out.len - sizeof length, &length, sizeof length);
   buf_put(&out, p, now);
   if (now < n) bytes = JS_NewUint8ArrayCopy(ctx, p + now, n - now);
   else if (!open) *flags |= FRAME_END;

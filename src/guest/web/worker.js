@@ -885,6 +885,20 @@ const builtins = {
   },
 };
 
+// What every event makes, or most.
+const sampleEvent = new Event_(0);
+const sampleBody = new NetBody(0, 0, NO_BYTES, true);
+native.samples(sampleEvent, sampleBody, new Sender(0), new ExecutionContext(native, sampleEvent, {}), new Call(sampleEvent),
+  new Fetcher(native, {}), { channel: 0, entrypoint: "", props: undefined, cpuMs: 0 }, new WorkerStub(native, 0),
+  { now: null, source: null }, requestFromNet("GET", "http://a/", [], null), responseFromNet(200, "", [], null),
+  new Response(""), new Request("http://a/", { method: "POST", body: "" }), new Headers(), new URL("http://a/"),
+  new URLSearchParams(), requestParts(new Request("http://a/")), responseParts(new Response("")), () => {},
+  async () => {}, function () {}, async function () {}, class {}, { value: undefined, done: false }, new Error(""),
+  Promise.resolve(), Promise.withResolvers().resolve);
+endpoints.clear();
+sampleEvent.calls.clear();
+io = 0;
+
 return {
   load: onLoad,
   event: onEvent,
