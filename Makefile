@@ -44,7 +44,7 @@ $(B)/mayfly: $(B)/cli/main.o $(LIB)
 define layer_rule
 $(B)/$(1)/%.o: src/$(1)/%.c $(G)/engine.h
 	@mkdir -p $$(@D)
-	$(CC) $(CFLAGS) -DLAYER=$(LAYER_$(1)) -MMD -MP -c $$< -o $$@
+	$$(CC) $$(CFLAGS) -DLAYER=$(LAYER_$(1)) -MMD -MP -c $$< -o $$@
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 -include $(OBJ:.o=.d)

@@ -98,10 +98,12 @@ int jail_spawn_check_user(const struct jail_context *context, char *err, size_t 
   return -1;
 }
 
-/* Blocked and ignored signals survive exec; the gateway has some. */
+/* Blocked and ignored signals survive exec; the gateway has some, perhaps also the two that the C library keeps for
+ * itself and does not let signal() touch. */
 static void child_reset_signals(void) {
+  static const unsigned long standard[4]; /* struct sigaction of the kernel: SIG_DFL, no flags, no restorer, no mask */
   sigset_t none;
-  for (int s = 1; s < NSIG; s++) signal(s, SIG_DFL);
+  for (int s = 1; s < NSIG; s++) syscall(SYS_rt_sigaction, s, standard, NULL, 8);
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -1,7 +1,58 @@
-/* engine.c: QuickJS-ng, and the functions of engine.h that need its insides. */
-#include "quickjs.c"
+/* engine.c: QuickJS-ng, and the functions of engine.h that need its insides.
+ *
+ * Objects of the image are immortal: their reference counts are not kept. Otherwise a look at a prototype or a call of a
+ * built-in would write to its page, and a small run would dirty as many pages for counts as for everything else. The
+ * engine's one macro for the count, JS_REF_COUNT, is replaced (guest.mk) by the one below: whatever lies below
+ * engine_image_end counts in one common word that never comes near zero. So nothing that the engine allocates after the
+ * image was taken may lie below it: see isolate_malloc and fresh_arenas.
+ */
+#include <stdint.h>
+
+static uintptr_t engine_image_end; /* 0 until the image is taken */
+static int engine_immortal = 1 << 30;
+#define ENGINE_REF_COUNT(p) \
+  (*((uintptr_t)(p) < engine_image_end ? &engine_immortal : &js_rc(p)->ref_count))
+
+#include "quickjs.c" /* with JS_REF_COUNT(p) defined as ENGINE_REF_COUNT(p) */
+
+#include <malloc.h>
 
 #include "guest/engine.h"
+
+static bool of_image(const void *p) { return (uintptr_t)p < engine_image_end; }
+
+/* The engine's memory after the image was taken lies above it, even where the image's own has been freed. */
+static void *isolate_malloc(void *opaque, size_t size) {
+  void *p = malloc(size);
+  while (p && of_image(p)) p = malloc(size);
+  return p;
+}
+
+static void *isolate_calloc(void *opaque, size_t count, size_t size) {
+  void *p = size && count > SIZE_MAX / size ? NULL : isolate_malloc(opaque, count * size);
+  if (p) memset(p, 0, count * size);
+  return p;
+}
+
+static void isolate_free(void *opaque, void *p) {
+  if (!of_image(p)) free(p);
+}
+
+static void *isolate_realloc(void *opaque, void *p, size_t size) {
+  if (!p) return isolate_malloc(opaque, size);
+  size_t had = malloc_usable_size(p);
+  void *q = of_image(p) ? p : realloc(p, size);
+  if (!q || !of_image(q)) return q;
+  void *outside = isolate_malloc(opaque, size);
+  if (outside) memcpy(outside, q, had < size ? had : size);
+  return outside;
+}
+
+JSRuntime *engine_new_runtime(void) {
+  static const JSMallocFunctions functions = {isolate_calloc, isolate_malloc, isolate_free, isolate_realloc,
+                                              (size_t(*)(const void *))malloc_usable_size};
+  return JS_NewRuntime2(&functions, NULL);
+}
 
 static struct list_head sealed; /* GC objects of the image, out of the collector's sight */
 
@@ -69,32 +120,40 @@ static void keep_shapes(JSContext *ctx) {
 }
 
 /* Free chunks that the boot left between others: taken and never given back, so that what an isolate allocates lies
- * together at the end of the heap. The bytes exist once, in the image, and no isolate ever touches them. */
-static void drain_heap(void) {
-  uint8_t *top = malloc(1);
+ * together at the end of the heap. The bytes exist once, in the image, and no isolate ever touches them. Returns where
+ * the end begins: no gap is as large as TOP, so that much comes from there. */
+static uint8_t *drain_heap(void) {
+  enum { TOP = 1 << 20 };
+  uint8_t *top = malloc(TOP);
+  free(top);
   for (size_t size = 1 << 20; size >= 8; size -= size > 4096 ? size / 8 : 8) {
     for (;;) {
       uint8_t *p = malloc(size);
       if (!p) break;
-      if (p > top) {
+      if (p >= top) {
         free(p);
         break;
       }
     }
   }
+  return top;
 }
 
-/* New small blocks come from new arenas, one page each, side by side, instead of from gaps all over the image. One
- * block of each stays taken, so that an arena that an isolate empties is not returned to the heap. */
+/* New small blocks come from new arenas, one page each, side by side above the image, and never from gaps in it: the
+ * image's arenas leave the lists, and count so many used blocks that they are neither full nor empty again. One block of
+ * each new arena stays taken, so that one that an isolate empties is not returned to the heap. */
 static void fresh_arenas(JSRuntime *rt) {
-  struct list_head *el, *next;
+  enum { NEVER_FULL_OR_EMPTY = 0x4000 };
+  struct list_head *el;
   for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
-    list_for_each_safe(el, next, &rt->arena_state.free_arena_list[i]) {
-      list_del(el);
-      init_list_head(el);
+    init_list_head(&rt->arena_state.free_arena_list[i]);
+    list_for_each(el, &rt->arena_state.arena_list[i]) {
+      JSArena *ar = list_entry(el, JSArena, link);
+      init_list_head(&ar->free_link);
+      ar->n_used_blocks += NEVER_FULL_OR_EMPTY;
     }
   }
-  drain_heap();
+  engine_image_end = (uintptr_t)drain_heap();
   for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++)
     js_arena_malloc(rt, arena_block_sizes[i] - sizeof(JSMallocBlockHeader));
 }
@@ -117,7 +176,10 @@ const char *engine_seal(JSContext *ctx) {
     list_add_tail(el, &sealed);
   }
   fresh_arenas(rt);
-  rt->malloc_gc_threshold = rt->malloc_state.malloc_size + (1 << 20);
+  /* The collector's threshold follows what the isolate allocates, not the megabytes of the image; the rest stands for
+   * image blocks that an isolate may yet free. */
+  rt->malloc_state.malloc_size = 256 * 1024;
+  rt->malloc_gc_threshold = 512 * 1024;
   ctx->eval_internal = refuse_eval;
   return NULL;
 }
@@ -129,18 +191,21 @@ void engine_reseed(JSContext *ctx, uint64_t random_state, uint32_t hash_seed) {
 
 uint32_t engine_hash_seed(JSContext *ctx) { return ctx->hash_seed; }
 
-static JSValue compile(JSContext *ctx, const char *source, size_t length, const char *name, int flags) {
+JSValue engine_compile_module(JSContext *ctx, const char *source, size_t length, const char *name) {
   JS_FreeValueRT(ctx->rt, ctx->error_back_trace);
   ctx->error_back_trace = JS_UNDEFINED;
-  return __JS_EvalInternal(ctx, ctx->global_obj, source, length, name, 1, flags | JS_EVAL_FLAG_COMPILE_ONLY, -1);
+  return __JS_EvalInternal(ctx, ctx->global_obj, source, length, name, 1,
+                           JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY, -1);
 }
 
-JSValue engine_compile_module(JSContext *ctx, const char *source, size_t length, const char *name) {
-  return compile(ctx, source, length, name, JS_EVAL_TYPE_MODULE);
-}
-
-JSValue engine_compile_script(JSContext *ctx, const char *source, size_t length, const char *name) {
-  return compile(ctx, source, length, name, JS_EVAL_TYPE_GLOBAL);
+JSValue engine_import(JSContext *ctx, const char *name, JSModuleDef **module) {
+  *module = js_host_resolve_imported_module(ctx, "", name, JS_UNDEFINED);
+  if (!*module) return JS_EXCEPTION;
+  if (js_resolve_module(ctx, *module) < 0) {
+    js_free_modules(ctx, JS_FREE_MODULE_NOT_RESOLVED);
+    return JS_EXCEPTION;
+  }
+  return JS_EvalFunction(ctx, JS_NewModuleValue(ctx, *module));
 }
 
 bool engine_latin1(JSContext *ctx, JSValueConst v, JSValue *flat, const uint8_t **p, size_t *n) {

@@ -32,9 +32,11 @@ enum engine_class {
   CLASS_PROXY,
 };
 
+/* The runtime, with an allocator that keeps an isolate's memory apart from the image's. */
+JSRuntime *engine_new_runtime(void);
 /* Before the image is taken: makes the built-ins that the engine makes on first use; collects garbage; takes what
  * is left out of the collector's list, so that a collection in an isolate walks (and dirties) only what the isolate
- * made; refuses code generation from strings from now on.
+ * made; makes all that exists immortal; refuses code generation from strings from now on.
  * NULL, or what in the image depends on the hash seed. */
 const char *engine_seal(JSContext *ctx);
 /* Before engine_seal: objects built as the sample was will be built fast. */
@@ -45,7 +47,9 @@ uint32_t engine_hash_seed(JSContext *ctx);
 
 /* The module loader may compile although eval may not. */
 JSValue engine_compile_module(JSContext *ctx, const char *source, size_t length, const char *name);
-JSValue engine_compile_script(JSContext *ctx, const char *source, size_t length, const char *name);
+/* Loads, links and evaluates a module and what it imports. The promise of the evaluation, which for modules without
+ * top-level await is settled at once, so that nobody need wait for it; or an exception. */
+JSValue engine_import(JSContext *ctx, const char *name, JSModuleDef **module);
 /* The bytes of a string whose characters all fit a byte, as HTTP headers do. False: not such a string (or not one at
  * all). The bytes live as long as *flat, which the caller frees in any case. */
 bool engine_latin1(JSContext *ctx, JSValueConst v, JSValue *flat, const uint8_t **p, size_t *n);

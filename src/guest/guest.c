@@ -110,7 +110,7 @@ static bool start_platform(const char *source, uint32_t length) {
 }
 
 const char *guest_boot(const char *platform, uint32_t length) {
-  guest.rt = JS_NewRuntime();
+  guest.rt = engine_new_runtime();
   guest.ctx = guest.rt ? JS_NewContext(guest.rt) : NULL;
   inbox = malloc(INBOX_SIZE);
   if (!guest.ctx || !inbox) return "out of memory";

@@ -5,7 +5,7 @@ ENGINE_CC := gcc
 ENGINE_CFLAGS := -O2 -w -fno-stack-protector -fstack-clash-protection -fcf-protection=none
 GUEST_CC := clang-19 --target=wasm32-wasi -std=gnu11 -O2 -fwrapv -fno-strict-aliasing -D_GNU_SOURCE \
   -D_WASI_EMULATED_PROCESS_CLOCKS -D_WASI_EMULATED_SIGNAL -mbulk-memory -msign-ext -mnontrapping-fptoint \
-  -I$(QUICKJS_SRC) -Isrc -DLAYER=1
+  -I$(G) -I$(QUICKJS_SRC) -Isrc -DLAYER=1
 GUEST_SRC := $(wildcard src/guest/*.c) src/base/buf.c
 GUEST_WO := $(patsubst src/%.c,$(G)/%.wo,$(GUEST_SRC)) $(G)/libregexp.wo $(G)/libunicode.wo $(G)/dtoa.wo
 GUEST_STACK := 4194304
@@ -29,6 +29,17 @@ guest: $(G)/engine.o
 build/src/quickjs/quickjs.h build/src/llhttp/include/llhttp.h build/src/ada/src/ada.cpp &:
 	@scripts/fetch-sources.sh build/src
 	@touch $@
+
+# The engine's source with one macro replaced: src/guest/engine.c says why. A source without it stops the build.
+$(G)/quickjs.c: $(QUICKJS_SRC)/quickjs.h src/guest/guest.mk
+	@mkdir -p $(@D)
+	@sed 's|^#define JS_REF_COUNT(p) (js_rc(p)->ref_count)$$|#define JS_REF_COUNT(p) ENGINE_REF_COUNT(p)|' \
+	  $(QUICKJS_SRC)/quickjs.c >$@.tmp
+	@grep -q ENGINE_REF_COUNT $@.tmp || { echo "guest.mk: this QuickJS has no macro JS_REF_COUNT as expected" >&2; exit 1; }
+	@mv $@.tmp $@
+$(G)/guest/engine.wo: $(G)/quickjs.c
+# its assertions want counts of 1 where an immortal object has none
+$(G)/guest/engine.wo: GUEST_CC += -DNDEBUG -w
 
 $(G)/guest/%.wo: src/guest/%.c $(wildcard src/guest/*.h) src/base/frame.h src/base/buf.h $(QUICKJS_SRC)/quickjs.h
 	@mkdir -p $(@D)

@@ -179,16 +179,30 @@ static char *normalize_and_check(JSContext *ctx, const char *base, const char *s
   return NULL;
 }
 
-/* import(name) -> promise of the namespace */
+static JSModuleDef *main_module;
+
+/* import(name) -> the main module's namespace; or a promise, when it awaits at top level: see namespace() then */
 static JSValue native_import(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   const char *name = JS_ToCString(ctx, argv[0]);
   if (!name) return JS_EXCEPTION;
-  JSValue promise = JS_LoadModule(ctx, "", name);
+  JSValue promise = engine_import(ctx, name, &main_module);
   JS_FreeCString(ctx, name);
-  return promise;
+  if (JS_IsException(promise)) return promise;
+  JSPromiseStateEnum state = JS_PromiseState(ctx, promise);
+  if (state == JS_PROMISE_PENDING) return promise;
+  JSValue result = state == JS_PROMISE_FULFILLED ? JS_GetModuleNamespace(ctx, main_module)
+                                                 : JS_Throw(ctx, JS_PromiseResult(ctx, promise));
+  JS_PromiseMarkAsHandled(ctx, promise);
+  JS_FreeValue(ctx, promise);
+  return result;
+}
+
+static JSValue native_namespace(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  return JS_GetModuleNamespace(ctx, main_module);
 }
 
 void modules_init(JSContext *ctx, JSValueConst native) {
   JS_SetModuleLoaderFunc(JS_GetRuntime(ctx), normalize_and_check, load, NULL);
   JS_SetPropertyStr(ctx, native, "import", JS_NewCFunction(ctx, native_import, "import", 1));
+  JS_SetPropertyStr(ctx, native, "namespace", JS_NewCFunction(ctx, native_namespace, "namespace", 0));
 }

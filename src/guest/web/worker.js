@@ -21,7 +21,7 @@ const GLOBAL_SCOPE =
 
 const worker = { namespace: null, failure: null, waiting: [], env: {}, date: "", flags: [], outbound: 0 };
 const endpoints = new Map(); // stream -> Event or Call
-const events = new Set(); // in progress
+let eventCount = 0; // in progress
 let current = null;
 let io = 0;
 let nextStream = 1;
@@ -230,7 +230,7 @@ class Event_ {
     this.waits = 0; // of waitUntil
     this.over = false;
     this.calls = null; // Set of Call
-    this.stubs = null; // array of numbers
+    this.stubs = null; // Set of numbers
     this.timers = null; // Set of timers
   }
   settle() {
@@ -244,7 +244,7 @@ class Event_ {
     this.over = true;
     this.finished = true;
     endpoints.delete(this.stream);
-    events.delete(this);
+    eventCount--;
     if (this.incoming !== null) {
       this.incoming.settle(null, null);
       this.incoming.ended = true;
@@ -378,7 +378,7 @@ function onEvent(stream, name, props, method, url, headers, length, inline, hasB
   const event = new Event_(stream);
   current = event;
   endpoints.set(stream, event);
-  events.add(event);
+  eventCount++;
   if (hasBody) event.incoming = new NetBody(stream, length, inline, end);
   if (worker.namespace === null && worker.failure === null)
     worker.waiting.push(() => begin(event, name, props, method, url, headers));
@@ -401,13 +401,19 @@ function onLoad(main, env, loaders, outbound, date, flags) {
   worker.outbound = outbound;
   for (let i = 0; i < loaders.length; i += 2) env[loaders[i]] = new WorkerLoader(native, loaders[i + 1]);
   builtins["cloudflare:workers"].env = env;
-  native.import(main).then(
-    (namespace) => {
-      worker.namespace = namespace;
-      native.loaded();
-      flushWaiting();
-    },
-    (e) => failStart(e));
+  try {
+    const result = native.import(main);
+    if (result instanceof NativePromise) result.then(() => started(native.namespace()), failStart);
+    else started(result);
+  } catch (e) {
+    failStart(e);
+  }
+}
+
+function started(namespace) {
+  worker.namespace = namespace;
+  native.loaded();
+  if (worker.waiting.length) flushWaiting();
 }
 
 function failStart(error) {
@@ -426,8 +432,9 @@ function flushWaiting() {
 // ---- subrequests ----
 
 class Call {
-  constructor(event, resolve, reject) {
+  constructor(event, target, resolve, reject) {
     this.event = event;
+    this.target = target; // holds the stub
     this.stream = (STREAM_GUEST | nextStream++) >>> 0;
     this.resolve = resolve;
     this.reject = reject;
@@ -462,7 +469,7 @@ class Call {
 function callOnce(target, parts) {
   const event = requireEvent();
   return new NativePromise((resolve, reject) => {
-    const call = new Call(event, resolve, reject);
+    const call = new Call(event, target, resolve, reject);
     const { now, source } = split(parts.body);
     try {
       const length = source !== null && source.length !== undefined ? source.length : -1;
@@ -642,12 +649,19 @@ function sendCode(stub, code) {
     limit(limits, "subRequests"), date, flags, main, modules, code.env ?? {}, outbound === null ? 1 : worker.outbound);
 }
 
+// A stub lives as long as its handle, which the WorkerStub, its entrypoints and the calls on them hold, and at most as
+// long as its event: a loop that loads a thousand Workers does not hold a thousand isolates.
+const forgotten = new FinalizationRegistry(({ event, stub }) => {
+  if (event.stubs?.delete(stub)) dropStub(stub);
+});
+
 function newStub(channel, name) {
   const event = requireEvent();
-  const stub = nextStub++;
-  native.get(stub, channel, name);
-  (event.stubs ??= []).push(stub);
-  return stub;
+  const handle = { stub: nextStub++ };
+  native.get(handle.stub, channel, name);
+  (event.stubs ??= new Set()).add(handle.stub);
+  forgotten.register(handle, { event, stub: handle.stub });
+  return handle;
 }
 
 function dropStub(stub) {
@@ -690,15 +704,16 @@ class Fetcher {
 }
 
 class WorkerStub {
-  #stub;
-  constructor(token, stub) {
+  #handle;
+  constructor(token, handle) {
     if (token !== native) throw new TypeError("Illegal constructor");
-    this.#stub = stub;
+    this.#handle = handle;
   }
   getEntrypoint(name, options) {
     const props = options?.props === undefined ? undefined : native.serialize(options.props);
     const entrypoint = name === undefined || name === null ? "" : `${name}`;
-    return new Fetcher(native, { channel: this.#stub, entrypoint, props, cpuMs: limit(options?.limits, "cpuMs") });
+    const cpuMs = limit(options?.limits, "cpuMs");
+    return new Fetcher(native, { channel: this.#handle.stub, handle: this.#handle, entrypoint, props, cpuMs });
   }
   getDurableObjectClass() {
     throw new Error("Durable Objects in dynamic Workers are not supported here.");
@@ -712,21 +727,18 @@ class WorkerLoader {
     this.#channel = channel;
   }
   load(code) {
-    const stub = newStub(this.#channel, null);
-    sendCode(stub, code);
-    return new WorkerStub(native, stub);
+    const handle = newStub(this.#channel, null);
+    sendCode(handle.stub, code);
+    return new WorkerStub(native, handle);
   }
   get(name, callback) {
     if (typeof callback !== "function")
       throw new TypeError("Failed to execute 'get' on 'WorkerLoader': parameter 2 is not of type 'Function'.");
-    if (name === undefined || name === null) {
-      const stub = newStub(this.#channel, null);
-      runCallback(stub, callback);
-      return new WorkerStub(native, stub);
-    }
-    const stub = newStub(this.#channel, `${name}`);
-    needs.set(stub, { callback, event: current });
-    return new WorkerStub(native, stub);
+    const unnamed = name === undefined || name === null;
+    const handle = newStub(this.#channel, unnamed ? null : `${name}`);
+    if (unnamed) runCallback(handle.stub, callback);
+    else needs.set(handle.stub, { callback, event: current });
+    return new WorkerStub(native, handle);
   }
 }
 
@@ -838,7 +850,8 @@ function reportRejections() {
 }
 
 function failHung() {
-  for (const event of [...events]) {
+  for (const event of [...endpoints.values()]) {
+    if (!(event instanceof Event_)) continue;
     event.waits = 0;
     if (event.finished) event.settle();
     else event.fail(new Error(HUNG));
@@ -847,7 +860,7 @@ function failHung() {
 
 function onIdle() {
   if (rejected.size) reportRejections();
-  if (io === 0 && events.size) {
+  if (io === 0 && eventCount > 0) {
     if (worker.namespace === null && worker.failure === null)
       failStart(new Error("The Worker's modules never finished their evaluation (top-level await)."));
     else failHung();
@@ -872,7 +885,7 @@ expose("fetch", function fetch(input, init) {
   } catch (e) {
     return NativePromise.reject(e);
   }
-  return callFetch({ channel: 0, cpuMs: 0, entrypoint: "", props: undefined }, input, init);
+  return callFetch({ channel: 0, handle: null, entrypoint: "", props: undefined, cpuMs: 0 }, input, init);
 });
 
 const builtins = {
@@ -889,7 +902,8 @@ const builtins = {
 const sampleEvent = new Event_(0);
 const sampleBody = new NetBody(0, 0, NO_BYTES, true);
 native.samples(sampleEvent, sampleBody, new Sender(0), new ExecutionContext(native, sampleEvent, {}), new Call(sampleEvent),
-  new Fetcher(native, {}), { channel: 0, entrypoint: "", props: undefined, cpuMs: 0 }, new WorkerStub(native, 0),
+  new Fetcher(native, {}), { channel: 0, handle: null, entrypoint: "", props: undefined, cpuMs: 0 }, { stub: 0 },
+  new WorkerStub(native, null),
   { now: null, source: null }, requestFromNet("GET", "http://a/", [], null), responseFromNet(200, "", [], null),
   new Response(""), new Request("http://a/", { method: "POST", body: "" }), new Headers(), new URL("http://a/"),
   new URLSearchParams(), requestParts(new Request("http://a/")), responseParts(new Response("")), () => {},
