@@ -28,6 +28,14 @@ OBJ := $(SRC:src/%.c=$(B)/%.o)
 LLHTTP := $(patsubst %,$(B)/llhttp/%.o,llhttp api http)
 LIB := $(filter-out $(B)/cli/main.o,$(OBJ)) $(LLHTTP) $(G)/engine.o $(B)/platform.o
 
+# What is run is shown in short; `make V=1` shows it whole.
+ifndef V
+.SILENT:
+SAY = @echo "  $(1) $(2)"
+else
+SAY = @:
+endif
+
 .PHONY: all demo test test-run asan bench fmt install clean deps-build deps-test guest
 all: deps-build
 	@$(MAKE) --no-print-directory $(B)/mayfly
@@ -39,11 +47,13 @@ deps-test:
 	@scripts/install-deps.sh test
 
 $(B)/mayfly: $(B)/cli/main.o $(LIB)
+	$(call SAY,link,$@)
 	$(CC) $(LDFLAGS_$(MODE)) $^ $(LDLIBS) -o $@
 
 define layer_rule
 $(B)/$(1)/%.o: src/$(1)/%.c $(G)/engine.h
 	@mkdir -p $$(@D)
+	$$(call SAY,cc,$$<)
 	$$(CC) $$(CFLAGS) -DLAYER=$(LAYER_$(1)) -MMD -MP -c $$< -o $$@
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
@@ -78,7 +88,8 @@ $(B)/bench/isolate: bench/isolate.c $(filter $(B)/base/% $(B)/isolate/%,$(OBJ)) 
 	$(CC) $(CFLAGS) -DLAYER=$(LAYER_isolate) $(LDFLAGS_$(MODE)) $^ $(LDLIBS) -o $@
 
 fmt:
-	clang-format -i $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/redteam/*.[ch])
+	@scripts/install-deps.sh fmt
+	clang-format -i $(wildcard src/*/*.[ch] src/guest/*.cc tests/unit/*.[ch] tests/redteam/*.[ch] bench/*.c)
 
 install: all
 	install -D -m 755 $(B)/mayfly $(DESTDIR)$(PREFIX)/bin/mayfly

@@ -87,7 +87,8 @@ static void check(struct lane *lane, enum turn_end end, const char *expected) {
   for (size_t i = 0, n = strlen(expected); !found && i + n <= lane->out.len; i++)
     found = !memcmp(lane->out.data + i, expected, n);
   if (end != TURN_OK || !found) {
-    fprintf(stderr, "the turn ended with %d %s and %zu bytes without the answer\n", (int)end, lane->detail, lane->out.len);
+    fprintf(stderr, "the turn ended with %d %s and %zu bytes without the answer\n", (int)end, lane->detail,
+            lane->out.len);
     exit(1);
   }
   buf_clear(&lane->out);

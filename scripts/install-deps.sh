@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what Mayfly is built, tested and measured with: Debian 12 packages, and Node.js for the tests, the
 # benchmark and the npm packages. A no-op when all is there. Needs root or sudo only when something is missing.
-# usage: install-deps.sh [build|test|bench]      build: compiler and libraries; test (default): also what tests need
+# usage: install-deps.sh [build|test|bench|fmt]      build: compiler and libraries; test (default): also what tests need
 set -eu
 what=${1:-test}
 build="gcc make libc6-dev clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 wabt
@@ -10,6 +10,7 @@ test="libcmocka-dev git"
 packages=$build
 [ "$what" = build ] || packages="$packages $test"
 [ "$what" != bench ] || packages="$packages wrk"
+[ "$what" != fmt ] || packages="$packages clang-format"
 missing=
 for p in $packages; do
   dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q '^install ok installed' || missing="$missing $p"

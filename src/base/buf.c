@@ -6,9 +6,7 @@
 
 #include "base/frame.h"
 
-void buf_init(struct buf *b, size_t max) {
-  *b = (struct buf){.max = max};
-}
+void buf_init(struct buf *b, size_t max) { *b = (struct buf){.max = max}; }
 
 void buf_free(struct buf *b) {
   free(b->data);
@@ -97,7 +95,9 @@ void buf_frame_end(struct buf *b, size_t mark) {
   memcpy(b->data + mark + offsetof(struct frame_header, length), &length, sizeof length);
 }
 
-struct reader reader_over(const void *p, size_t n) { return (struct reader){.p = p, .left = n}; }
+struct reader reader_over(const void *p, size_t n) {
+  return (struct reader){.p = p, .left = n};
+}
 
 const uint8_t *read_bytes_borrow(struct reader *r, size_t n) {
   if (r->bad || n > r->left) {

@@ -22,8 +22,8 @@ struct buf {
 
 void buf_init(struct buf *b, size_t max);
 void buf_free(struct buf *b);
-void buf_clear(struct buf *b);            /* empty again, not bad; keeps its memory */
-void buf_shrink(struct buf *b, size_t to); /* empty again; gives memory above `to` bytes back */
+void buf_clear(struct buf *b);              /* empty again, not bad; keeps its memory */
+void buf_shrink(struct buf *b, size_t to);  /* empty again; gives memory above `to` bytes back */
 uint8_t *buf_room(struct buf *b, size_t n); /* n bytes appended, for the caller to fill; NULL: bad */
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_put_u8(struct buf *b, uint8_t v);

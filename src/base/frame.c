@@ -22,6 +22,4 @@ const char *frame_check(const struct frame_header *h, enum frame_from from) {
   return NULL;
 }
 
-const char *frame_name(unsigned type) {
-  return type <= FRAME_TYPE_LAST && table[type].name ? table[type].name : "?";
-}
+const char *frame_name(unsigned type) { return type <= FRAME_TYPE_LAST && table[type].name ? table[type].name : "?"; }

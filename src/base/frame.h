@@ -31,11 +31,11 @@
 #include <stdint.h>
 
 enum {
-  FRAME_PAYLOAD_MAX = 64 * 1024,  /* bytes after the header */
-  STREAM_WINDOW = 256 * 1024,     /* a body's first credit, bytes */
+  FRAME_PAYLOAD_MAX = 64 * 1024, /* bytes after the header */
+  STREAM_WINDOW = 256 * 1024,    /* a body's first credit, bytes */
 };
-#define STREAM_GUEST 0x80000000u  /* set in the streams that a guest opened */
-#define STREAM_EVENT 0x40000000u  /* set in the streams that the gateway opened */
+#define STREAM_GUEST 0x80000000u /* set in the streams that a guest opened */
+#define STREAM_EVENT 0x40000000u /* set in the streams that the gateway opened */
 
 struct frame_header {
   uint32_t length;  /* of the payload, bytes */
@@ -47,8 +47,8 @@ struct frame_header {
 };
 
 enum frame_flag {
-  FRAME_END = 1,  /* EVENT, FETCH, HEAD, BODY: the body ends with these bytes */
-  FRAME_MORE = 2, /* LOAD, CODE: the message goes on in the next frame of this type and stream */
+  FRAME_END = 1,      /* EVENT, FETCH, HEAD, BODY: the body ends with these bytes */
+  FRAME_MORE = 2,     /* LOAD, CODE: the message goes on in the next frame of this type and stream */
   FRAME_HAS_BODY = 4, /* EVENT, FETCH, HEAD: there is a body (perhaps empty); without it the body is null */
 };
 
@@ -83,34 +83,34 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * READY    the cell is locked down and serves: str what the sandbox consists of
  * NOTE     text for the operator's log, from the cell itself
  */
-#define FRAME_TABLE(FRAME)                                                                                        \
-  FRAME(OPEN, 1, FROM_GATEWAY, 12)                                                                                \
-  FRAME(CLOSE, 2, FROM_GATEWAY, 0)                                                                                \
-  FRAME(LOAD, 3, FROM_GATEWAY, 0)                                                                                 \
-  FRAME(LOADED, 4, FROM_GUEST, 1)                                                                                 \
-  FRAME(EVENT, 5, FROM_GATEWAY, 27)                                                                               \
-  FRAME(FETCH, 6, FROM_GUEST, 31)                                                                                 \
-  FRAME(HEAD, 7, FROM_GATEWAY | FROM_GUEST, 16)                                                                   \
-  FRAME(BODY, 8, FROM_GATEWAY | FROM_GUEST, 0)                                                                    \
-  FRAME(WINDOW, 9, FROM_GATEWAY | FROM_GUEST, 4)                                                                  \
-  FRAME(CANCEL, 10, FROM_GATEWAY | FROM_GUEST, 0)                                                                 \
-  FRAME(ERROR, 11, FROM_GATEWAY | FROM_GUEST, 13)                                                                 \
-  FRAME(DONE, 12, FROM_GUEST, 0)                                                                                  \
-  FRAME(GET, 13, FROM_GUEST, 9)                                                                                   \
-  FRAME(NEED, 14, FROM_GATEWAY, 0)                                                                                \
-  FRAME(CODE, 15, FROM_GUEST, 0)                                                                                  \
-  FRAME(RELEASE, 16, FROM_GUEST, 0)                                                                               \
-  FRAME(LOG, 17, FROM_GUEST, 1)                                                                                   \
-  FRAME(DEAD, 18, FROM_CELL, 5)                                                                                   \
-  FRAME(USAGE, 19, FROM_CELL, 16)                                                                                 \
-  FRAME(READY, 20, FROM_CELL, 4)                                                                                  \
+#define FRAME_TABLE(FRAME)                        \
+  FRAME(OPEN, 1, FROM_GATEWAY, 12)                \
+  FRAME(CLOSE, 2, FROM_GATEWAY, 0)                \
+  FRAME(LOAD, 3, FROM_GATEWAY, 0)                 \
+  FRAME(LOADED, 4, FROM_GUEST, 1)                 \
+  FRAME(EVENT, 5, FROM_GATEWAY, 27)               \
+  FRAME(FETCH, 6, FROM_GUEST, 31)                 \
+  FRAME(HEAD, 7, FROM_GATEWAY | FROM_GUEST, 16)   \
+  FRAME(BODY, 8, FROM_GATEWAY | FROM_GUEST, 0)    \
+  FRAME(WINDOW, 9, FROM_GATEWAY | FROM_GUEST, 4)  \
+  FRAME(CANCEL, 10, FROM_GATEWAY | FROM_GUEST, 0) \
+  FRAME(ERROR, 11, FROM_GATEWAY | FROM_GUEST, 13) \
+  FRAME(DONE, 12, FROM_GUEST, 0)                  \
+  FRAME(GET, 13, FROM_GUEST, 9)                   \
+  FRAME(NEED, 14, FROM_GATEWAY, 0)                \
+  FRAME(CODE, 15, FROM_GUEST, 0)                  \
+  FRAME(RELEASE, 16, FROM_GUEST, 0)               \
+  FRAME(LOG, 17, FROM_GUEST, 1)                   \
+  FRAME(DEAD, 18, FROM_CELL, 5)                   \
+  FRAME(USAGE, 19, FROM_CELL, 16)                 \
+  FRAME(READY, 20, FROM_CELL, 4)                  \
   FRAME(NOTE, 21, FROM_CELL, 0)
 
 enum frame_type {
 #define FRAME(name, number, from, smallest) FRAME_##name = number,
   FRAME_TABLE(FRAME)
 #undef FRAME
-  FRAME_TYPE_LAST = FRAME_NOTE
+      FRAME_TYPE_LAST = FRAME_NOTE
 };
 
 enum open_flag {

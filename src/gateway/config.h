@@ -37,9 +37,9 @@ struct config {
 
 typedef void config_warn(void *arg, const char *message);
 
-/* Reads DIR (its wrangler.jsonc, or wrangler.json) or a file, and checks that main exists (config_file.c). 0, or -1 with
- * a message of one or more lines in err; then *out is empty.
- * Warnings go to `warn` as whole sentences. All strings of *out are owned by it. */
+/* Reads DIR (its wrangler.jsonc, or wrangler.json) or a file, and checks that main exists (config_file.c). 0, or -1
+ * with a message of one or more lines in err; then *out is empty. Warnings go to `warn` as whole sentences. All strings
+ * of *out are owned by it. */
 int config_read(struct config *out, const char *path, config_warn *warn, void *arg, char *err, size_t err_size);
 /* The same from text; `path` is for messages and to find the directory. */
 int config_parse(struct config *out, const char *path, const char *text, size_t length, config_warn *warn, void *arg,

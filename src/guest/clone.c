@@ -25,7 +25,7 @@ enum tag {
   T_MAP,
   T_SET,
   T_BUFFER,
-  T_VIEW, /* i8 kind, u8 tracks length, buffer (a value), u32 offset, u32 count of elements */
+  T_VIEW,  /* i8 kind, u8 tracks length, buffer (a value), u32 offset, u32 count of elements */
   T_ERROR, /* name, message, stack, u8 has cause, cause */
   T_BOX,
 };
@@ -285,13 +285,18 @@ static int put_object(struct writer *w, JSValueConst v) {
     return -1;
   }
   switch (engine_class(v)) {
-    case CLASS_OBJECT: buf_put_u8(w->out, T_OBJECT); return put_properties(w, v);
-    case CLASS_ARRAY: return put_array(w, v);
-    case CLASS_ERROR: return put_error(w, v);
+    case CLASS_OBJECT:
+      buf_put_u8(w->out, T_OBJECT);
+      return put_properties(w, v);
+    case CLASS_ARRAY:
+      return put_array(w, v);
+    case CLASS_ERROR:
+      return put_error(w, v);
     case CLASS_NUMBER:
     case CLASS_STRING:
     case CLASS_BOOLEAN:
-    case CLASS_BIGINT: return put_box(w, v);
+    case CLASS_BIGINT:
+      return put_box(w, v);
     case CLASS_DATE: {
       uint64_t bits;
       double d = engine_date(w->ctx, v);
@@ -300,13 +305,19 @@ static int put_object(struct writer *w, JSValueConst v) {
       buf_put_u64(w->out, bits);
       return 0;
     }
-    case CLASS_REGEXP: return put_regexp(w, v);
-    case CLASS_ARRAY_BUFFER: return put_buffer(w, v);
+    case CLASS_REGEXP:
+      return put_regexp(w, v);
+    case CLASS_ARRAY_BUFFER:
+      return put_buffer(w, v);
     case CLASS_TYPED_ARRAY:
-    case CLASS_DATA_VIEW: return put_view(w, v);
-    case CLASS_MAP: return put_entries(w, v, T_MAP);
-    case CLASS_SET: return put_entries(w, v, T_SET);
-    default: return refuse(w, v);
+    case CLASS_DATA_VIEW:
+      return put_view(w, v);
+    case CLASS_MAP:
+      return put_entries(w, v, T_MAP);
+    case CLASS_SET:
+      return put_entries(w, v, T_SET);
+    default:
+      return refuse(w, v);
   }
 }
 
@@ -323,16 +334,25 @@ static int put_number(struct writer *w, JSValueConst v) {
 static int put_value(struct writer *w, JSValueConst v) {
   if (w->out->bad) return -1;
   switch (JS_VALUE_GET_NORM_TAG(v)) {
-    case JS_TAG_UNDEFINED: buf_put_u8(w->out, T_UNDEFINED); return 0;
-    case JS_TAG_NULL: buf_put_u8(w->out, T_NULL); return 0;
-    case JS_TAG_BOOL: buf_put_u8(w->out, JS_VALUE_GET_BOOL(v) ? T_TRUE : T_FALSE); return 0;
+    case JS_TAG_UNDEFINED:
+      buf_put_u8(w->out, T_UNDEFINED);
+      return 0;
+    case JS_TAG_NULL:
+      buf_put_u8(w->out, T_NULL);
+      return 0;
+    case JS_TAG_BOOL:
+      buf_put_u8(w->out, JS_VALUE_GET_BOOL(v) ? T_TRUE : T_FALSE);
+      return 0;
     case JS_TAG_INT:
       buf_put_u8(w->out, T_INT);
       buf_put_u32(w->out, (uint32_t)JS_VALUE_GET_INT(v));
       return 0;
-    case JS_TAG_FLOAT64: return put_number(w, v);
-    case JS_TAG_OBJECT: return put_object(w, v);
-    default: break;
+    case JS_TAG_FLOAT64:
+      return put_number(w, v);
+    case JS_TAG_OBJECT:
+      return put_object(w, v);
+    default:
+      break;
   }
   if (JS_IsString(v)) return put_string(w, v);
   if (JS_IsBigInt(v)) return put_bigint(w, v);
@@ -443,8 +463,7 @@ static JSValue get_array(struct reading *r, uint8_t tag) {
   uint32_t n = read_u32(r->in);
   JSValue a = noted(r, JS_NewArray(r->ctx));
   if (JS_IsException(a)) return a;
-  int bad = tag == T_DENSE ? get_items(r, a, n)
-                           : JS_SetLength(r->ctx, a, n) < 0 || get_properties(r, a);
+  int bad = tag == T_DENSE ? get_items(r, a, n) : JS_SetLength(r->ctx, a, n) < 0 || get_properties(r, a);
   if (!bad) return a;
   JS_FreeValue(r->ctx, a);
   return JS_HasException(r->ctx) ? JS_EXCEPTION : malformed(r);
@@ -498,7 +517,8 @@ static JSValue get_view(struct reading *r) {
 }
 
 static JSValue error_constructor(struct reading *r, JSValueConst name) {
-  static const char *const known[] = {"EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"};
+  static const char *const known[] = {"EvalError",   "RangeError", "ReferenceError",
+                                      "SyntaxError", "TypeError",  "URIError"};
   const char *text = JS_ToCString(r->ctx, name), *use = "Error";
   for (size_t i = 0; text && i < sizeof known / sizeof *known; i++)
     if (!strcmp(text, known[i])) use = known[i];
@@ -558,8 +578,9 @@ static JSValue get_box(struct reading *r) {
   if (!note(r, JS_UNDEFINED)) return JS_ThrowOutOfMemory(r->ctx);
   JSValue inner = get_value(r);
   if (JS_IsException(inner)) return inner;
-  JSValue v = JS_IsObject(inner) || JS_IsUndefined(inner) || JS_IsNull(inner) ? (JS_FreeValue(r->ctx, inner), malformed(r))
-                                                                             : engine_box(r->ctx, inner);
+  JSValue v = JS_IsObject(inner) || JS_IsUndefined(inner) || JS_IsNull(inner)
+                  ? (JS_FreeValue(r->ctx, inner), malformed(r))
+                  : engine_box(r->ctx, inner);
   if (!JS_IsException(v)) r->object[number] = JS_DupValue(r->ctx, v);
   return v;
 }
@@ -575,28 +596,48 @@ static JSValue get_value(struct reading *r) {
   uint8_t tag = read_u8(r->in);
   if (r->in->bad) return malformed(r);
   switch (tag) {
-    case T_UNDEFINED: return JS_UNDEFINED;
-    case T_NULL: return JS_NULL;
-    case T_TRUE: return JS_TRUE;
-    case T_FALSE: return JS_FALSE;
-    case T_INT: return JS_NewInt32(r->ctx, (int32_t)read_u32(r->in));
-    case T_DOUBLE: return JS_NewFloat64(r->ctx, get_double(r));
-    case T_BIGINT: return get_bigint(r);
+    case T_UNDEFINED:
+      return JS_UNDEFINED;
+    case T_NULL:
+      return JS_NULL;
+    case T_TRUE:
+      return JS_TRUE;
+    case T_FALSE:
+      return JS_FALSE;
+    case T_INT:
+      return JS_NewInt32(r->ctx, (int32_t)read_u32(r->in));
+    case T_DOUBLE:
+      return JS_NewFloat64(r->ctx, get_double(r));
+    case T_BIGINT:
+      return get_bigint(r);
     case T_LATIN1:
-    case T_UTF16: return get_string(r, tag);
-    case T_REF: return get_reference(r);
-    case T_OBJECT: return get_object(r);
+    case T_UTF16:
+      return get_string(r, tag);
+    case T_REF:
+      return get_reference(r);
+    case T_OBJECT:
+      return get_object(r);
     case T_ARRAY:
-    case T_DENSE: return get_array(r, tag);
-    case T_DATE: return noted(r, JS_NewDate(r->ctx, get_double(r)));
-    case T_REGEXP: return get_regexp(r);
-    case T_MAP: return get_entries(r, false);
-    case T_SET: return get_entries(r, true);
-    case T_BUFFER: return get_buffer(r);
-    case T_VIEW: return get_view(r);
-    case T_ERROR: return get_error(r);
-    case T_BOX: return get_box(r);
-    default: return malformed(r);
+    case T_DENSE:
+      return get_array(r, tag);
+    case T_DATE:
+      return noted(r, JS_NewDate(r->ctx, get_double(r)));
+    case T_REGEXP:
+      return get_regexp(r);
+    case T_MAP:
+      return get_entries(r, false);
+    case T_SET:
+      return get_entries(r, true);
+    case T_BUFFER:
+      return get_buffer(r);
+    case T_VIEW:
+      return get_view(r);
+    case T_ERROR:
+      return get_error(r);
+    case T_BOX:
+      return get_box(r);
+    default:
+      return malformed(r);
   }
 }
 

@@ -187,8 +187,20 @@ static void send_pieces(uint32_t stub, const struct buf *b) {
   } while (at < b->len);
 }
 
-enum { ARG_STUB, ARG_CPU, ARG_WALL, ARG_MEMORY, ARG_SUBREQUESTS, ARG_DATE, ARG_FLAGS, ARG_MAIN, ARG_MODULES, ARG_ENV,
-       ARG_OUTBOUND, ARG_COUNT };
+enum {
+  ARG_STUB,
+  ARG_CPU,
+  ARG_WALL,
+  ARG_MEMORY,
+  ARG_SUBREQUESTS,
+  ARG_DATE,
+  ARG_FLAGS,
+  ARG_MAIN,
+  ARG_MODULES,
+  ARG_ENV,
+  ARG_OUTBOUND,
+  ARG_COUNT
+};
 
 static int write_code(JSContext *ctx, struct buf *b, JSValueConst *argv) {
   uint32_t v;

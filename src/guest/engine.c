@@ -1,7 +1,7 @@
 /* engine.c: QuickJS-ng, and the functions of engine.h that need its insides.
  *
- * Objects of the image are immortal: their reference counts are not kept. Otherwise a look at a prototype or a call of a
- * built-in would write to its page, and a small run would dirty as many pages for counts as for everything else. The
+ * Objects of the image are immortal: their reference counts are not kept. Otherwise a look at a prototype or a call of
+ * a built-in would write to its page, and a small run would dirty as many pages for counts as for everything else. The
  * engine's one macro for the count, JS_REF_COUNT, is replaced (guest.mk) by the one below: whatever lies below
  * engine_image_end counts in one common word that never comes near zero. So nothing that the engine allocates after the
  * image was taken may lie below it: see isolate_malloc and fresh_arenas.
@@ -10,8 +10,7 @@
 
 static uintptr_t engine_image_end; /* 0 until the image is taken */
 static int engine_immortal = 1 << 30;
-#define ENGINE_REF_COUNT(p) \
-  (*((uintptr_t)(p) < engine_image_end ? &engine_immortal : &js_rc(p)->ref_count))
+#define ENGINE_REF_COUNT(p) (*((uintptr_t)(p) < engine_image_end ? &engine_immortal : &js_rc(p)->ref_count))
 
 #include "quickjs.c" /* with JS_REF_COUNT(p) defined as ENGINE_REF_COUNT(p) */
 
@@ -65,7 +64,8 @@ static bool depends_on_seed(JSGCObjectHeader *gp) {
 
 static JSValue refuse_eval(JSContext *ctx, JSValueConst this_obj, const char *input, size_t length,
                            const char *filename, int line, int flags, int scope) {
-  JSValue error = JS_NewError(ctx), text = JS_NewString(ctx, "Code generation from strings disallowed for this context");
+  JSValue error = JS_NewError(ctx),
+          text = JS_NewString(ctx, "Code generation from strings disallowed for this context");
   JSValue global = JS_GetGlobalObject(ctx), ctor = JS_GetPropertyStr(ctx, global, "EvalError");
   JSValue made = JS_CallConstructor(ctx, ctor, 1, (JSValueConst *)&text);
   JS_FreeValue(ctx, ctor);
@@ -88,8 +88,9 @@ static void make_builtins(JSContext *ctx, JSObject *p) {
 }
 
 /* The engine finds the shape of an object under construction by its properties so far, but frees the shapes that no
- * object has: the second instance of a class builds its whole chain of shapes again, with a reallocation at each growth.
- * So for each sample one object per prefix of its properties is made and never freed, all with room for the last. */
+ * object has: the second instance of a class builds its whole chain of shapes again, with a reallocation at each
+ * growth. So for each sample one object per prefix of its properties is made and never freed, all with room for the
+ * last. */
 static JSValue samples[64];
 static int sample_count;
 
@@ -140,8 +141,8 @@ static uint8_t *drain_heap(void) {
 }
 
 /* New small blocks come from new arenas, one page each, side by side above the image, and never from gaps in it: the
- * image's arenas leave the lists, and count so many used blocks that they are neither full nor empty again. One block of
- * each new arena stays taken, so that one that an isolate empties is not returned to the heap. */
+ * image's arenas leave the lists, and count so many used blocks that they are neither full nor empty again. One block
+ * of each new arena stays taken, so that one that an isolate empties is not returned to the heap. */
 static void fresh_arenas(JSRuntime *rt) {
   enum { NEVER_FULL_OR_EMPTY = 0x4000 };
   struct list_head *el;
@@ -167,7 +168,8 @@ const char *engine_seal(JSContext *ctx) {
   }
   JS_RunGC(rt);
   list_for_each(el, &rt->gc_obj_list) {
-    if (depends_on_seed(list_entry(el, JSGCObjectHeader, link))) return "a Map, Set or WeakMap in the image is not empty";
+    if (depends_on_seed(list_entry(el, JSGCObjectHeader, link)))
+      return "a Map, Set or WeakMap in the image is not empty";
   }
   keep_shapes(ctx); /* after the last collection: their properties have no values to mark */
   init_list_head(&sealed);
@@ -231,21 +233,36 @@ enum engine_class engine_class(JSValueConst v) {
   switch (id) {
     case JS_CLASS_OBJECT:
     case JS_CLASS_ARGUMENTS:
-    case JS_CLASS_MAPPED_ARGUMENTS: return CLASS_OBJECT;
-    case JS_CLASS_ARRAY: return CLASS_ARRAY;
-    case JS_CLASS_ERROR: return CLASS_ERROR;
-    case JS_CLASS_NUMBER: return CLASS_NUMBER;
-    case JS_CLASS_STRING: return CLASS_STRING;
-    case JS_CLASS_BOOLEAN: return CLASS_BOOLEAN;
-    case JS_CLASS_BIG_INT: return CLASS_BIGINT;
-    case JS_CLASS_DATE: return CLASS_DATE;
-    case JS_CLASS_REGEXP: return CLASS_REGEXP;
-    case JS_CLASS_ARRAY_BUFFER: return CLASS_ARRAY_BUFFER;
-    case JS_CLASS_DATAVIEW: return CLASS_DATA_VIEW;
-    case JS_CLASS_MAP: return CLASS_MAP;
-    case JS_CLASS_SET: return CLASS_SET;
-    case JS_CLASS_PROXY: return CLASS_PROXY;
-    default: return JS_IsFunction(NULL, v) ? CLASS_FUNCTION : CLASS_OTHER;
+    case JS_CLASS_MAPPED_ARGUMENTS:
+      return CLASS_OBJECT;
+    case JS_CLASS_ARRAY:
+      return CLASS_ARRAY;
+    case JS_CLASS_ERROR:
+      return CLASS_ERROR;
+    case JS_CLASS_NUMBER:
+      return CLASS_NUMBER;
+    case JS_CLASS_STRING:
+      return CLASS_STRING;
+    case JS_CLASS_BOOLEAN:
+      return CLASS_BOOLEAN;
+    case JS_CLASS_BIG_INT:
+      return CLASS_BIGINT;
+    case JS_CLASS_DATE:
+      return CLASS_DATE;
+    case JS_CLASS_REGEXP:
+      return CLASS_REGEXP;
+    case JS_CLASS_ARRAY_BUFFER:
+      return CLASS_ARRAY_BUFFER;
+    case JS_CLASS_DATAVIEW:
+      return CLASS_DATA_VIEW;
+    case JS_CLASS_MAP:
+      return CLASS_MAP;
+    case JS_CLASS_SET:
+      return CLASS_SET;
+    case JS_CLASS_PROXY:
+      return CLASS_PROXY;
+    default:
+      return JS_IsFunction(NULL, v) ? CLASS_FUNCTION : CLASS_OTHER;
   }
 }
 
@@ -268,8 +285,8 @@ int engine_regexp(JSContext *ctx, JSValueConst v, JSValue *source, JSValue *flag
   JSRegExp *re = &JS_VALUE_GET_OBJ(v)->u.regexp;
   char text[16];
   int n = 0, bits = lre_get_flags(str8(re->bytecode));
-  static const int flag[] = {LRE_FLAG_GLOBAL, LRE_FLAG_IGNORECASE, LRE_FLAG_MULTILINE,    LRE_FLAG_DOTALL,
-                             LRE_FLAG_UNICODE, LRE_FLAG_STICKY,    LRE_FLAG_INDICES, LRE_FLAG_UNICODE_SETS};
+  static const int flag[] = {LRE_FLAG_GLOBAL,  LRE_FLAG_IGNORECASE, LRE_FLAG_MULTILINE, LRE_FLAG_DOTALL,
+                             LRE_FLAG_UNICODE, LRE_FLAG_STICKY,     LRE_FLAG_INDICES,   LRE_FLAG_UNICODE_SETS};
   for (int i = 0; i < 8; i++)
     if (bits & flag[i]) text[n++] = letters[i];
   *source = js_dup(JS_MKPTR(JS_TAG_STRING, re->pattern));

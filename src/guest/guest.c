@@ -46,8 +46,8 @@ static void report(JSValue error) {
 bool guest_call(enum handler which, int argc, JSValue *argv) {
   bool failed = false, truth;
   for (int i = 0; i < argc; i++) failed |= JS_IsException(argv[i]);
-  JSValue r = failed ? JS_EXCEPTION
-                     : JS_Call(guest.ctx, guest.handler[which], JS_UNDEFINED, argc, (JSValueConst *)argv);
+  JSValue r =
+      failed ? JS_EXCEPTION : JS_Call(guest.ctx, guest.handler[which], JS_UNDEFINED, argc, (JSValueConst *)argv);
   for (int i = 0; i < argc; i++) JS_FreeValue(guest.ctx, argv[i]);
   if (JS_IsException(r)) report(JS_GetException(guest.ctx));
   truth = JS_IsBool(r) && JS_VALUE_GET_BOOL(r);
@@ -136,9 +136,7 @@ static JSValue get_text(struct reader *r) {
   return JS_NewStringLen(guest.ctx, p, n);
 }
 
-static JSValue get_rest(struct reader *r) {
-  return JS_NewUint8ArrayCopy(guest.ctx, r->p, r->left);
-}
+static JSValue get_rest(struct reader *r) { return JS_NewUint8ArrayCopy(guest.ctx, r->p, r->left); }
 
 /* Header names arrive in any case; the platform wants them lower. */
 static JSValue get_header_name(struct reader *r) {
@@ -228,15 +226,32 @@ static void on_stream(const struct frame_header *h, enum handler which) {
 static void dispatch(const struct frame_header *h, const uint8_t *payload) {
   struct reader r = reader_over(payload, h->length);
   switch (h->type) {
-    case FRAME_LOAD: code_piece(h, payload); break;
-    case FRAME_EVENT: on_event(h, &r); break;
-    case FRAME_HEAD: on_head(h, &r); break;
-    case FRAME_BODY: on_body(h, &r); break;
-    case FRAME_WINDOW: on_window(h, &r); break;
-    case FRAME_ERROR: on_error(h, &r); break;
-    case FRAME_CANCEL: on_stream(h, HANDLER_cancel); break;
-    case FRAME_NEED: on_stream(h, HANDLER_need); break;
-    default: break; /* a newer host: nothing that this guest knows how to do */
+    case FRAME_LOAD:
+      code_piece(h, payload);
+      break;
+    case FRAME_EVENT:
+      on_event(h, &r);
+      break;
+    case FRAME_HEAD:
+      on_head(h, &r);
+      break;
+    case FRAME_BODY:
+      on_body(h, &r);
+      break;
+    case FRAME_WINDOW:
+      on_window(h, &r);
+      break;
+    case FRAME_ERROR:
+      on_error(h, &r);
+      break;
+    case FRAME_CANCEL:
+      on_stream(h, HANDLER_cancel);
+      break;
+    case FRAME_NEED:
+      on_stream(h, HANDLER_need);
+      break;
+    default:
+      break; /* a newer host: nothing that this guest knows how to do */
   }
   run_jobs();
 }

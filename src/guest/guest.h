@@ -9,25 +9,25 @@
 #include "guest/engine.h"
 
 /* What the platform's JavaScript (web/worker.js) gives to C: one function per thing that can happen. */
-#define HANDLERS(HANDLER)                                                                                     \
+#define HANDLERS(HANDLER)                                                                                              \
   HANDLER(load)      /* (main, env, loaders [binding, channel, …], outbound, date, flags) -> promise or undefined */ \
-  HANDLER(event)     /* (stream, entrypoint, props|undefined, method, url, headers, length, inline, hasBody, end) */ \
-  HANDLER(head)      /* (stream, status, statusText, headers, length, inline, hasBody, end) */                     \
-  HANDLER(body)      /* (stream, Uint8Array, end) */                                                           \
-  HANDLER(window)    /* (stream, credit) */                                                                   \
-  HANDLER(cancel)    /* (stream) */                                                                           \
-  HANDLER(error)     /* (stream, code, name, message, stack) */                                               \
-  HANDLER(need)      /* (stub) */                                                                             \
-  HANDLER(timer)     /* () -> one ran */                                                                            \
-  HANDLER(rejection) /* (promise, reason, handled) */                                                         \
-  HANDLER(uncaught)  /* (error): a job or handler threw */                                                    \
+  HANDLER(event)     /* (stream, entrypoint, props|undefined, method, url, headers, length, inline, hasBody, end) */   \
+  HANDLER(head)      /* (stream, status, statusText, headers, length, inline, hasBody, end) */                         \
+  HANDLER(body)      /* (stream, Uint8Array, end) */                                                                   \
+  HANDLER(window)    /* (stream, credit) */                                                                            \
+  HANDLER(cancel)    /* (stream) */                                                                                    \
+  HANDLER(error)     /* (stream, code, name, message, stack) */                                                        \
+  HANDLER(need)      /* (stub) */                                                                                      \
+  HANDLER(timer)     /* () -> one ran */                                                                               \
+  HANDLER(rejection) /* (promise, reason, handled) */                                                                  \
+  HANDLER(uncaught)  /* (error): a job or handler threw */                                                             \
   HANDLER(idle)      /* (): the end of a turn */
 
 enum handler {
 #define HANDLER(name) HANDLER_##name,
   HANDLERS(HANDLER)
 #undef HANDLER
-  HANDLER_COUNT
+      HANDLER_COUNT
 };
 
 struct guest {

@@ -43,6 +43,7 @@ $(G)/guest/engine.wo: GUEST_CC += -DNDEBUG -w
 
 $(G)/guest/%.wo: src/guest/%.c $(wildcard src/guest/*.h) src/base/frame.h src/base/buf.h $(QUICKJS_SRC)/quickjs.h
 	@mkdir -p $(@D)
+	$(call SAY,guest,$<)
 	$(GUEST_CC) -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -c $< -o $@
 $(G)/base/%.wo: src/base/%.c src/base/frame.h src/base/buf.h
 	@mkdir -p $(@D)
@@ -58,12 +59,13 @@ $(G)/engine.wasm: $(GUEST_WO)
 	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 
 $(G)/engine.h $(G)/engine.c &: $(G)/engine.wasm
+	$(call SAY,wasm2c,$<)
 	wasm2c $< -n engine -o $(G)/engine.c
 
 $(G)/engine.o: $(G)/engine.c
 	@key=$$( (cat $<; echo '$(ENGINE_CFLAGS)'; $(ENGINE_CC) --version) | sha256sum | cut -c1-16); \
 	kept=build/cache/engine-$$key.o; mkdir -p build/cache; \
-	if [ ! -f $$kept ]; then echo "compiling the guest (a minute)"; \
+	if [ ! -f $$kept ]; then echo "  cc $< (a minute)"; \
 	  $(ENGINE_CC) $(ENGINE_CFLAGS) -c $< -o $$kept.tmp && mv $$kept.tmp $$kept; fi; cp $$kept $@
 
 # The platform: the JavaScript that the guest evaluates before the image is taken, as bytes in the program.

@@ -153,10 +153,14 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque) {
     return NULL;
   }
   switch (m->kind) {
-    case MODULE_JS: return compile(ctx, m, name);
-    case MODULE_TEXT: return with_default(ctx, name, JS_NewStringLen(ctx, (const char *)m->content, m->length));
-    case MODULE_DATA: return with_default(ctx, name, JS_NewArrayBufferCopy(ctx, m->content, m->length));
-    case MODULE_JSON: return with_default(ctx, name, parse_json(ctx, m, name));
+    case MODULE_JS:
+      return compile(ctx, m, name);
+    case MODULE_TEXT:
+      return with_default(ctx, name, JS_NewStringLen(ctx, (const char *)m->content, m->length));
+    case MODULE_DATA:
+      return with_default(ctx, name, JS_NewArrayBufferCopy(ctx, m->content, m->length));
+    case MODULE_JSON:
+      return with_default(ctx, name, parse_json(ctx, m, name));
     default:
       JS_ThrowTypeError(ctx, "Module \"%s\" is of a kind that is not supported here (CommonJS).", name);
       return NULL;

@@ -20,7 +20,8 @@ static size_t begin(uint8_t type, uint32_t stream) {
 
 static JSValue finish(JSContext *ctx, size_t mark, uint8_t flags) {
   buf_frame_end(&out, mark);
-  if (out.bad) return JS_ThrowRangeError(ctx, "Headers and other metadata of a request or response are limited to 64 KiB.");
+  if (out.bad)
+    return JS_ThrowRangeError(ctx, "Headers and other metadata of a request or response are limited to 64 KiB.");
   ((struct frame_header *)(out.data + mark))->flags = flags;
   host_send(out.data, (uint32_t)out.len);
   return JS_UNDEFINED;
@@ -75,8 +76,9 @@ static void put_length(JSContext *ctx, JSValueConst v) {
   buf_put_u64(&out, n < 0 ? UINT64_MAX : (uint64_t)n);
 }
 
-/* The body that goes along with a head, right behind its content length: all of it, or as much as fits the frame. Sets *flags; *rest is what did not
- * fit (a Uint8Array) or undefined. `open` says that more will follow in any case. -1: exception. */
+/* The body that goes along with a head, right behind its content length: all of it, or as much as fits the frame. Sets
+ * *flags; *rest is what did not fit (a Uint8Array) or undefined. `open` says that more will follow in any case. -1:
+ * exception. */
 static int put_inline(JSContext *ctx, JSValueConst body, bool open, uint8_t *flags, JSValue *rest) {
   size_t n = 0, room = FRAME_PAYLOAD_MAX + sizeof(struct frame_header) - out.len;
   const uint8_t *p = NULL;
@@ -97,8 +99,10 @@ static int put_inline(JSContext *ctx, JSValueConst body, bool open, uint8_t *fla
   uint64_t length = n; /* known, whatever the platform said, when this is all of it */
   if (!open && !out.bad) memcpy(out.data + out.len - sizeof length, &length, sizeof length);
   buf_put(&out, p, now);
-  if (now < n) bytes = JS_NewUint8ArrayCopy(ctx, p + now, n - now);
-  else if (!open) *flags |= FRAME_END;
+  if (now < n)
+    bytes = JS_NewUint8ArrayCopy(ctx, p + now, n - now);
+  else if (!open)
+    *flags |= FRAME_END;
   JS_FreeCString(ctx, s);
   *rest = bytes;
   return JS_IsException(bytes) ? -1 : 0;
