@@ -144,7 +144,7 @@ static int set_up(struct cell **cell, struct image **image, unsigned lanes, char
 }
 
 static int serve(unsigned offered, unsigned lanes) {
-  char err[256] = "", text[1024];
+  char err[256] = "", text[8192];
   struct cell *cell = NULL;
   struct image *image = NULL;
   int status = EXIT_FAULT;

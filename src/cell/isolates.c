@@ -141,6 +141,8 @@ static void begin(struct isolate *isolate, const struct frame_header *h, const u
     uint64_t cpu_ms = read_u32(&r);
     isolate->events++;
     add_time(isolate, cpu_ms ? cpu_ms * 1000000 : isolate->cpu_limit_ns);
+    /* the first event often shares its turn with LOAD: a limit of its own then holds for both */
+    if (cpu_ms && isolate->loading && isolate->events == 1) isolate->turn_max_ns = cpu_ms * 1000000;
   }
 }
 

@@ -400,7 +400,7 @@ static int cell_setup(struct cells *cells, unsigned i, char *err, size_t err_siz
 }
 
 static int check_sandbox(struct cells *cells, char *err, size_t err_size) {
-  char missing[512] = "";
+  char missing[1024] = "";
   cells->plan.offered = jail_offered(missing, sizeof missing);
   if (!missing[0]) return 0;
   if (cells->plan.sandbox == SANDBOX_STRICT) {

@@ -74,6 +74,13 @@ test("the limit of getEntrypoint() lowers that of load()", async () => {
   assert.deepEqual({ name: error?.name, message: error?.message }, CPU, text);
 });
 
+test("the limit of getEntrypoint() holds for a Worker's first event too", async () => {
+  const code = { modules: { "m.js": fetching("for (let i = 0; i < 2e7; i++);") }, limits: { cpuMs: 60000 } };
+  assert.equal((await load(server, { code })).text, "survived");
+  const { error, text } = await load(server, { code, options: { limits: { cpuMs: 50 } } });
+  assert.deepEqual({ name: error?.name, message: error?.message }, CPU, text);
+});
+
 test("the configuration's limit cannot be raised by load()", async () => {
   const strict = await serveDispatch({ cpu_ms: 60 });
   const { error } = await load(strict, { code: { modules: { "m.js": fetching("for (;;);") }, limits: { cpuMs: 3600000 } } });
