@@ -19,7 +19,7 @@ const GLOBAL_SCOPE =
   "and generating random values are not allowed within global scope. To fix this error, perform this operation " +
   "within a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/";
 
-const worker = { namespace: null, failure: null, waiting: [], env: {}, date: "", flags: [], outbound: 0 };
+const worker = { namespace: null, failure: null, waiting: [], env: {}, outbound: 0 };
 const endpoints = new Map(); // stream -> Event or Call
 let eventCount = 0; // in progress
 let current = null;
@@ -393,11 +393,9 @@ function startupFailure(error) {
   return new Error(`Failed to start Worker:\nUncaught ${name}: ${message}${trace === "" ? "" : "\n" + trace}`);
 }
 
-function onLoad(main, env, loaders, outbound, date, flags) {
+function onLoad(main, env, loaders, outbound) {
   current = null;
   worker.env = env;
-  worker.date = date;
-  worker.flags = flags;
   worker.outbound = outbound;
   for (let i = 0; i < loaders.length; i += 2) env[loaders[i]] = new WorkerLoader(native, loaders[i + 1]);
   builtins["cloudflare:workers"].env = env;
