@@ -36,7 +36,7 @@ else
 SAY = @:
 endif
 
-.PHONY: all demo test test-run asan bench fmt install clean deps-build deps-test guest
+.PHONY: all demo test test-run fuzz asan bench fmt install clean deps-build deps-test guest
 all: deps-build
 	@$(MAKE) --no-print-directory $(B)/mayfly
 	@ln -sf $(MODE)/mayfly build/mayfly
@@ -74,6 +74,9 @@ test: deps-test all
 
 test-run:
 	@MODE=$(MODE) T='$(T)' tests/run.sh
+
+fuzz: deps-test all
+	@FUZZ_ROUNDS=100 MODE=$(MODE) T=fuzz tests/run.sh
 
 asan: deps-test
 	@$(MAKE) --no-print-directory MODE=asan all
