@@ -203,3 +203,25 @@ test("J9: hundreds of isolates of one image draw different random numbers", asyn
   for (let i = 0; i < 4; i++) assert.equal(new Set(all.map((one) => one[i])).size, 300, `column ${i}`);
   assert.equal(new Set(all.flatMap((one) => one.slice(0, 2))).size, 600);
 });
+
+test("a stub that is forgotten before its code came disturbs nobody", async (t) => {
+  const source = `
+    const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    const code = (fails) => async () => {
+      await wait(5);
+      if (fails) throw new Error("late");
+      return { compatibilityDate: "2026-11-01", mainModule: "m.js", globalOutbound: null,
+               modules: { "m.js": "export default { fetch: () => new Response('here') };" } };
+    };
+    export default { async fetch(request, env) {
+      for (const name of [null, "a", "b"]) for (const fails of [false, true]) env.LOADER.get(name, code(fails));
+      for (let i = 0; i < 20; i++) env.LOADER.load(await code(false)());
+      await wait(30);
+      const answers = await Promise.all(["a", "b", null].map((name) => env.LOADER.get(name, code(false)).getEntrypoint().fetch("http://x/")));
+      return new Response((await Promise.all(answers.map((a) => a.text()))).join());
+    } };`;
+  const own = await serve({ "index.js": source }, { worker_loaders: [{ binding: "LOADER" }] });
+  t.after(() => own.stop());
+  for (let i = 0; i < 5; i++) assert.equal((await request(own)).text, "here,here,here");
+  assert.doesNotMatch(own.log, /crashed|protocol|lost/i);
+});

@@ -673,11 +673,12 @@ function runCallback(stub, callback) {
     native.error(stub, 0, name, message, stack);
   };
   const event = current;
+  const wanted = () => !event.over && event.stubs.has(stub); // it may have been dropped meanwhile
   const deliver = (code) => {
-    if (!event.over) sendCode(stub, code);
+    if (wanted()) sendCode(stub, code);
   };
   new NativePromise((resolve) => resolve(callback())).then(deliver).catch((e) => {
-    if (!event.over) fail(e);
+    if (wanted()) fail(e);
   });
 }
 
