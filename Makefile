@@ -36,7 +36,7 @@ else
 SAY = @:
 endif
 
-.PHONY: all demo test test-run fuzz asan bench fmt install clean deps-build deps-test guest
+.PHONY: all demo test test-run conformance fuzz asan bench fmt install clean deps-build deps-test guest
 all: deps-build
 	@$(MAKE) --no-print-directory $(B)/mayfly
 	@ln -sf $(MODE)/mayfly build/mayfly
@@ -74,6 +74,11 @@ test: deps-test all
 
 test-run:
 	@MODE=$(MODE) T='$(T)' tests/run.sh
+
+# Every conformance script here and on workerd in the same run; what differs, and whether it may.
+conformance: deps-test all
+	@scripts/install-workerd.sh
+	@MAYFLY_BIN=$(B)/mayfly node tests/conformance/run.mjs --workerd $(T)
 
 fuzz: deps-test all
 	@FUZZ_ROUNDS=100 MODE=$(MODE) T=fuzz tests/run.sh

@@ -4,5 +4,5 @@
 set -eu
 cd "$(dirname "$0")"
 ../scripts/install-deps.sh bench
-[ -d node_modules/workerd ] || npm ci --no-audit --no-fund --loglevel=error
+../scripts/install-workerd.sh
 exec node bench.mjs "$@"

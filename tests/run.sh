@@ -2,7 +2,7 @@
 # Runs all tests, or with T=name those whose file or test name contains it, on build/$MODE, and prints one line for each
 # file, the output of what failed, and at the end "N passed, N failed". Exit status 1 when one failed or none ran.
 #   tests/unit, tests/redteam  programs in C (cmocka)
-#   tests/js                   Workers: `mayfly run` prints what their lines "// expect: ..." say
+#   tests/conformance          Workers that print lines, compared with what workerd prints (conformance/run.mjs)
 #   tests/e2e                  node:test files that talk to a running `mayfly serve`
 set -u
 cd "$(dirname "$0")/.."
@@ -66,19 +66,13 @@ build_programs() { # MAKEFILE TARGET DIRECTORY
   done
 }
 
-run_worker() { # FILE
-  sed -n 's,^// expect: \{0\,1\},,p' "$1" >"$out/expected"
-  "$bin" run "$1" >"$out/got" 2>"$out/log"
-  awk -v report="$out/diff" '
-    BEGIN { good = bad = 0; printf "" >report }
-    FILENAME == ARGV[1] { want[FNR] = $0; wants = FNR; next }
-    { gots = FNR; if (FNR in want && want[FNR] == $0) good++; else { bad++; print "line " FNR ": " $0 "\n  expected: " want[FNR] >report } }
-    END { for (i = gots + 1; i <= wants; i++) { bad++; print "line " i " is missing: " want[i] >report }
-          if (!wants && !gots) { bad++; print "expects nothing" >report }
-          print good, bad }' "$out/expected" "$out/got" >"$out/counts"
-  read -r good bad <"$out/counts"
-  cat "$out/log" >>"$out/diff"
-  count "$1" "$good" "$bad" "$out/diff"
+run_conformance() { # FILE
+  node tests/conformance/run.mjs "$1" >"$out/log" 2>&1
+  status=$?
+  good=$(last_number '^\([0-9]*\) passed, [0-9]* failed$' "$out/log")
+  bad=$(last_number '^[0-9]* passed, \([0-9]*\) failed$' "$out/log")
+  [ "$status" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || bad=1
+  count "$1" "${good:-0}" "${bad:-0}" "$out/log"
 }
 
 run_node() { # FILE
@@ -101,8 +95,8 @@ run_node() { # FILE
 
 build_programs tests/unit/unit.mk unit-tests tests/unit
 build_programs tests/redteam/redteam.mk redteam-tests tests/redteam
-for file in $(find tests/js -name '*.js' 2>/dev/null | sort); do
-  wanted "$file" && run_worker "$file"
+for file in tests/conformance/*/*.js; do
+  wanted "$file" && run_conformance "$file"
 done
 for file in tests/e2e/*.test.mjs; do
   [ -f "$file" ] && wanted "$file" && run_node "$file"

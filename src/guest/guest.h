@@ -8,7 +8,7 @@
 #include "guest/clone.h"
 #include "guest/engine.h"
 
-/* What the platform's JavaScript (web/worker.js) gives to C: one function per thing that can happen. */
+/* What the platform's JavaScript (worker/worker.js) gives to C: one function per thing that can happen. */
 #define HANDLERS(HANDLER)                                                                                              \
   HANDLER(load)      /* (main, env, loaders [binding, channel, …], outbound, date, flags) -> promise or undefined */ \
   HANDLER(event)     /* (stream, entrypoint, props|undefined, method, url, headers, length, inline, hasBody, end) */   \

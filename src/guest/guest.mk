@@ -69,9 +69,10 @@ $(G)/engine.o: $(G)/engine.c
 	  $(ENGINE_CC) $(ENGINE_CFLAGS) -c $< -o $$kept.tmp && mv $$kept.tmp $$kept; fi; cp $$kept $@
 
 # The platform: the JavaScript that the guest evaluates before the image is taken, as bytes in the program.
-# In this order: each file may use what those before it define at once. worker.js comes last.
+# In this order: each file may use what those before it define at once. worker/worker.js comes last.
 PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams url headers blob form body request response \
-  encoding inspect console misc worker)
+  encoding inspect console misc) \
+  $(patsubst %,src/guest/worker/%.js,context errors bodies subrequests loader timers worker)
 $(G)/platform.js: $(PLATFORM_JS) scripts/platform.sh
 	@mkdir -p $(@D)
 	scripts/platform.sh $@ $(PLATFORM_JS)

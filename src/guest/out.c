@@ -2,7 +2,7 @@
  *
  * Each builds its frame in one buffer of the largest frame's size, so a frame that would be too long is an exception
  * in the guest and never a lie to the host. Bodies are cut into frames here; keeping to the stream's credit is the
- * platform's affair (web/worker.js), and a guest that does not is thrown away by the gateway.
+ * platform's affair (worker/bodies.js), and a guest that does not is thrown away by the gateway.
  */
 #include <string.h>
 

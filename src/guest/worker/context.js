@@ -1,0 +1,198 @@
+// context.js: an isolate's events and the one that is current. First file of the Worker model (the others of this folder
+// use what it declares).
+//
+// An isolate has many events in progress, and one current: the one that the frame in hand belongs to. Everything that
+// runs until the job queue is empty belongs to it: timers, subrequests and stubs made then are its own, and end with it.
+// `io` counts what may still come from outside (timers, answers, body bytes, credit). When nothing may, whatever is
+// unfinished never will be: it gets the error that workerd gives for a hung Worker, instead of silence.
+
+const STREAM_GUEST = 0x80000000;
+const WINDOW = 256 * 1024; // a body's first credit (frame.h)
+const ACKNOWLEDGE = 64 * 1024; // credit is given back in portions of at least this
+const FIRST_STUB = 0x10000; // below: the loaders' channels
+const NO_BYTES = new Uint8Array(0);
+const HUNG =
+  "The Workers runtime canceled this request because it detected that your Worker's code had hung and would never " +
+  "generate a response. Refer to: https://developers.cloudflare.com/workers/observability/errors/";
+const GLOBAL_SCOPE =
+  "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or connect()), setting a timeout, " +
+  "and generating random values are not allowed within global scope. To fix this error, perform this operation " +
+  "within a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/";
+
+const worker = { namespace: null, failure: null, waiting: [], env: {}, outbound: 0 };
+const endpoints = new Map(); // stream -> Event or Call
+let eventCount = 0; // in progress
+let current = null;
+let io = 0;
+let nextStream = 1;
+let nextStub = FIRST_STUB;
+
+function requireEvent() {
+  if (current === null) throw new Error(GLOBAL_SCOPE);
+  return current;
+}
+
+class Event_ {
+  constructor(stream) {
+    this.stream = stream;
+    this.incoming = null; // NetBody of the request
+    this.sender = null; // of the answer's body
+    this.answered = false;
+    this.finished = false; // the answer's body is out
+    this.waits = 0; // of waitUntil
+    this.over = false;
+    this.calls = null; // Set of Call
+    this.stubs = null; // Set of numbers
+    this.timers = null; // Set of timers
+  }
+  settle() {
+    if (!this.finished || this.waits > 0 || this.over) return;
+    native.done(this.stream);
+    this.end();
+  }
+  // Nothing of this event goes on.
+  end() {
+    if (this.over) return;
+    this.over = true;
+    this.finished = true;
+    endpoints.delete(this.stream);
+    eventCount--;
+    if (this.incoming !== null) {
+      this.incoming.settle(null, null);
+      this.incoming.ended = true;
+    }
+    if (this.sender !== null) this.sender.stop();
+    if (this.timers !== null) for (const timer of this.timers) dropTimer(timer);
+    if (this.calls !== null) for (const call of this.calls) call.abandon();
+    if (this.stubs !== null) for (const stub of this.stubs) dropStub(stub);
+  }
+  fail(error) {
+    if (this.finished) return;
+    this.answered = true;
+    this.finished = true;
+    if (this.sender !== null) this.sender.stop();
+    sendError(this.stream, error);
+    this.settle();
+  }
+  answer(response) {
+    if (this.answered || this.over) return;
+    let parts;
+    try {
+      parts = responseParts(response);
+    } catch (e) {
+      this.fail(e);
+      return;
+    }
+    const { now, source } = split(parts.body);
+    this.answered = true;
+    let rest;
+    try {
+      const length = source !== null && source.length !== undefined ? source.length : -1;
+      rest = native.head(this.stream, parts.status, parts.statusText, parts.headers, length, now, source !== null);
+    } catch (e) {
+      this.answered = false;
+      this.fail(e);
+      return;
+    }
+    if (source === null && rest === undefined) {
+      this.finished = true;
+      this.settle();
+      return;
+    }
+    this.sender = new Sender(this.stream);
+    pump(this.sender, rest, source).then(() => {
+      this.finished = true;
+      this.settle();
+    });
+  }
+}
+
+class ExecutionContext {
+  #event;
+  #props;
+  constructor(token, event, props) {
+    if (token !== native) throw new TypeError("Illegal constructor");
+    this.#event = event;
+    this.#props = props;
+  }
+  get props() {
+    return this.#props;
+  }
+  waitUntil(promise) {
+    const event = this.#event;
+    if (event.over) return;
+    event.waits++;
+    const done = () => {
+      event.waits--;
+      event.settle();
+    };
+    PromiseResolve(promise).then(done, (e) => {
+      logUncaught(e, "waitUntil() rejected: ");
+      done();
+    });
+  }
+  passThroughOnException() {}
+}
+
+const NativePromise = Promise;
+function PromiseResolve(value) {
+  return new NativePromise((resolve) => resolve(value));
+}
+
+function logUncaught(error, prefix) {
+  const [name, message, stack] = describe(error);
+  native.log(4, `${prefix}${name}: ${message}${stack === "" ? "" : "\n" + stack}`);
+}
+
+// cloudflare:workers
+class WorkerEntrypoint {
+  constructor(ctx, env) {
+    this.ctx = ctx;
+    this.env = env;
+  }
+}
+class RpcTarget {}
+
+function entrypointOf(name) {
+  const isDefault = name === "" || name === "default";
+  const found = worker.namespace[isDefault ? "default" : name];
+  const usable = (typeof found === "object" && found !== null) || typeof found === "function";
+  if (usable) return found;
+  throw new Error(isDefault ? "Worker has no default entrypoint." : `Worker has no such entrypoint: ${name}`);
+}
+
+function invoke(name, request, ctx) {
+  const target = entrypointOf(name);
+  const isClass = typeof target === "function" && target.prototype instanceof WorkerEntrypoint;
+  const handler = isClass ? new target(ctx, worker.env) : target;
+  if (typeof handler.fetch !== "function") throw new Error("Handler does not export a fetch() function.");
+  return isClass ? handler.fetch(request) : handler.fetch(request, worker.env, ctx);
+}
+
+function begin(event, name, props, method, url, headers) {
+  current = event;
+  if (event.over) return;
+  if (worker.failure !== null) {
+    event.fail(worker.failure);
+    return;
+  }
+  try {
+    const request = requestFromNet(method, url, headers, event.incoming);
+    const result = invoke(name, request, new ExecutionContext(native, event, props ?? {}));
+    if (result instanceof Response) event.answer(result);
+    else PromiseResolve(result).then((response) => event.answer(response), (e) => event.fail(e));
+  } catch (e) {
+    event.fail(e);
+  }
+}
+
+function onEvent(stream, name, props, method, url, headers, length, inline, hasBody, end) {
+  const event = new Event_(stream);
+  current = event;
+  endpoints.set(stream, event);
+  eventCount++;
+  if (hasBody) event.incoming = new NetBody(stream, length, inline, end);
+  if (worker.namespace === null && worker.failure === null)
+    worker.waiting.push(() => begin(event, name, props, method, url, headers));
+  else begin(event, name, props, method, url, headers);
+}

@@ -1,0 +1,53 @@
+// errors.js: errors as they cross: what was thrown here as [name, message, stack], and the other way round.
+
+function text(value) {
+  try {
+    return `${value}`;
+  } catch {
+    return "";
+  }
+}
+
+function property(object, name) {
+  try {
+    const v = object[name];
+    return v === undefined || v === null ? "" : text(v);
+  } catch {
+    return "";
+  }
+}
+
+// A stack without the platform's own frames.
+function workerFrames(stack) {
+  return stack.split("\n").filter((line) => !line.includes("(mayfly:platform:") && !line.endsWith("(native)")).join("\n");
+}
+
+// What was thrown as [name, message, stack]; never throws, whatever it is.
+function describe(thrown) {
+  if (typeof thrown === "object" && thrown !== null) {
+    const name = property(thrown, "name"), message = property(thrown, "message");
+    if (name !== "" || message !== "") return [name || "Error", message, workerFrames(property(thrown, "stack"))];
+  }
+  return ["Error", typeof thrown === "symbol" ? "Symbol()" : text(thrown), ""];
+}
+
+const NATIVE_ERRORS = { __proto__: null, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+const DOM_ERRORS = ["AbortError", "DataCloneError", "InvalidStateError", "NotSupportedError", "OperationError",
+  "QuotaExceededError", "TimeoutError", "InvalidAccessError", "NetworkError", "SyntaxError"];
+
+function rebuild(name, message, stack) {
+  const domError = name !== "SyntaxError" && DOM_ERRORS.includes(name);
+  const error = domError ? new DOMException(message, name) : new (NATIVE_ERRORS[name] ?? Error)(message);
+  if (!domError && error.name !== name) define(error, "name", name);
+  if (stack !== "") define(error, "stack", stack);
+  return error;
+}
+
+function define(object, name, value) {
+  Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
+}
+
+function sendError(stream, thrown) {
+  const [name, message, stack] = describe(thrown);
+  native.error(stream, 0, name, message, stack);
+}

@@ -1,0 +1,167 @@
+// loader.js: the Worker Loader: code out of a Worker, stubs of the Workers made from it, and their entrypoints.
+
+const MODULE_KINDS = { __proto__: null, js: 1, cjs: 2, text: 3, data: 4, json: 5 };
+const KNOWN_KINDS = ["js", "cjs", "text", "data", "json", "py", "wasm"];
+const needs = new Map(); // stub -> {callback, event}
+
+function moduleFromString(name, source) {
+  if (name.endsWith(".js")) return [1, name, source];
+  if (name.endsWith(".py")) throw new TypeError("Python modules are not supported here.");
+  const typescript = /\.(ts|tsx|jsx)$/.test(name)
+    ? ". If you're trying to load TypeScript, bundle it first with '@cloudflare/worker-bundler' and pass the generated JavaScript modules."
+    : "";
+  throw new TypeError("Module name must end with '.js' or '.py' (or the content must be an object indicating the type " +
+    `explicitly). Got: ${name}${typescript}`);
+}
+
+function bytesOf(name, data) {
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  throw new TypeError(`The 'data' of module '${name}' is not an ArrayBuffer or a view of one.`);
+}
+
+function moduleFromObject(name, module) {
+  const given = KNOWN_KINDS.filter((kind) => module[kind] !== undefined);
+  if (given.length !== 1)
+    throw new TypeError("Each module must contain exactly one of 'js', 'cjs', 'text', 'data', 'json', 'py', or 'wasm'. " +
+      `Module '${name}' contained ${given.length} properties.`);
+  const kind = given[0];
+  if (kind === "py" || kind === "wasm" || kind === "cjs")
+    throw new TypeError(`Modules of type '${kind}' are not supported here. Module: '${name}'.`);
+  if (kind === "data") return [MODULE_KINDS.data, name, bytesOf(name, module.data)];
+  if (kind === "json") return [MODULE_KINDS.json, name, JSON.stringify(module.json)];
+  return [MODULE_KINDS[kind], name, `${module[kind]}`];
+}
+
+function listModules(modules) {
+  const list = [];
+  for (const name of Object.keys(modules)) {
+    const module = modules[name];
+    list.push(...(typeof module === "object" && module !== null ? moduleFromObject(name, module)
+      : moduleFromString(name, `${module}`)));
+  }
+  return list;
+}
+
+function limit(limits, name) {
+  const value = limits?.[name];
+  if (value === undefined || value === null) return 0;
+  if (typeof value !== "number" || !(value > 0)) throw new TypeError(`limits.${name} must be a positive number.`);
+  return Math.min(Math.ceil(value), 0xffffffff);
+}
+
+function requireString(code, field) {
+  if (typeof code[field] !== "string")
+    throw new TypeError(`Incorrect type for the '${field}' field on 'WorkerCode': the provided value is not of type 'string'.`);
+  return code[field];
+}
+
+function sendCode(stub, code) {
+  if (typeof code !== "object" || code === null)
+    throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'WorkerCode'.");
+  const date = requireString(code, "compatibilityDate"), main = requireString(code, "mainModule");
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) throw new Error(`Invalid compatibility date: ${date}`);
+  const modules = listModules(code.modules ?? {});
+  if (modules.length === 0) throw new TypeError("Dynamic Worker code must contain at least one module.");
+  const outbound = code.globalOutbound;
+  if (outbound !== null && outbound !== undefined)
+    throw new TypeError("globalOutbound can only be null (no network) or left out here.");
+  const limits = code.limits;
+  const flags = [...(code.compatibilityFlags ?? [])].map(String);
+  native.code(stub, limit(limits, "cpuMs"), limit(limits, "wallMs"), limit(limits, "memoryMb"),
+    limit(limits, "subRequests"), date, flags, main, modules, code.env ?? {}, outbound === null ? 1 : worker.outbound);
+}
+
+// A stub lives as long as its handle, which the WorkerStub, its entrypoints and the calls on them hold, and at most as
+// long as its event: a loop that loads a thousand Workers does not hold a thousand isolates.
+const forgotten = new FinalizationRegistry(({ event, stub }) => {
+  if (event.stubs?.delete(stub)) dropStub(stub);
+});
+
+function newStub(channel, name) {
+  const event = requireEvent();
+  const handle = { stub: nextStub++ };
+  native.get(handle.stub, channel, name);
+  (event.stubs ??= new Set()).add(handle.stub);
+  forgotten.register(handle, { event, stub: handle.stub });
+  return handle;
+}
+
+function dropStub(stub) {
+  needs.delete(stub);
+  native.release(stub);
+}
+
+function runCallback(stub, callback) {
+  const fail = (e) => {
+    const [name, message, stack] = describe(e);
+    native.error(stub, 0, name, message, stack);
+  };
+  const event = current;
+  const wanted = () => !event.over && event.stubs.has(stub); // it may have been dropped meanwhile
+  const deliver = (code) => {
+    if (wanted()) sendCode(stub, code);
+  };
+  new NativePromise((resolve) => resolve(callback())).then(deliver).catch((e) => {
+    if (wanted()) fail(e);
+  });
+}
+
+function onNeed(stub) {
+  const need = needs.get(stub);
+  if (need === undefined) return;
+  needs.delete(stub);
+  current = need.event;
+  runCallback(stub, need.callback);
+}
+
+// A Worker's entrypoint, as an object with fetch().
+class Fetcher {
+  #target;
+  constructor(token, target) {
+    if (token !== native) throw new TypeError("Illegal constructor");
+    this.#target = target;
+  }
+  fetch(input, init) {
+    return callFetch(this.#target, input, init);
+  }
+}
+
+class WorkerStub {
+  #handle;
+  constructor(token, handle) {
+    if (token !== native) throw new TypeError("Illegal constructor");
+    this.#handle = handle;
+  }
+  getEntrypoint(name, options) {
+    const props = options?.props === undefined ? undefined : native.serialize(options.props);
+    const entrypoint = name === undefined || name === null ? "" : `${name}`;
+    const cpuMs = limit(options?.limits, "cpuMs");
+    return new Fetcher(native, { channel: this.#handle.stub, handle: this.#handle, entrypoint, props, cpuMs });
+  }
+  getDurableObjectClass() {
+    throw new Error("Durable Objects in dynamic Workers are not supported here.");
+  }
+}
+
+class WorkerLoader {
+  #channel;
+  constructor(token, channel) {
+    if (token !== native) throw new TypeError("Illegal constructor");
+    this.#channel = channel;
+  }
+  load(code) {
+    const handle = newStub(this.#channel, null);
+    sendCode(handle.stub, code);
+    return new WorkerStub(native, handle);
+  }
+  get(name, callback) {
+    if (typeof callback !== "function")
+      throw new TypeError("Failed to execute 'get' on 'WorkerLoader': parameter 2 is not of type 'Function'.");
+    const unnamed = name === undefined || name === null;
+    const handle = newStub(this.#channel, unnamed ? null : `${name}`);
+    if (unnamed) runCallback(handle.stub, callback);
+    else needs.set(handle.stub, { callback, event: current });
+    return new WorkerStub(native, handle);
+  }
+}

@@ -1,0 +1,92 @@
+// timers.js: setTimeout and setInterval. A binary heap by time, then by order of creation.
+
+const heap = [];
+const timersById = new Map();
+let nextTimer = 1;
+let wakeAt = Infinity;
+
+function before(a, b) {
+  return a.at < b.at || (a.at === b.at && a.id < b.id);
+}
+
+function heapPush(timer) {
+  let i = heap.length;
+  heap[i] = timer;
+  while (i > 0) {
+    const parent = (i - 1) >> 1;
+    if (!before(timer, heap[parent])) break;
+    heap[i] = heap[parent];
+    i = parent;
+  }
+  heap[i] = timer;
+}
+
+function heapPop() {
+  const top = heap[0], last = heap.pop(), n = heap.length;
+  if (n === 0) return top;
+  let i = 0;
+  for (;;) {
+    let child = 2 * i + 1;
+    if (child >= n) break;
+    if (child + 1 < n && before(heap[child + 1], heap[child])) child++;
+    if (!before(heap[child], last)) break;
+    heap[i] = heap[child];
+    i = child;
+  }
+  heap[i] = last;
+  return top;
+}
+
+function dropTimer(timer) {
+  if (timer.dead) return;
+  timer.dead = true;
+  io--;
+  timersById.delete(timer.id);
+  timer.event.timers.delete(timer);
+}
+
+function addTimer(name, callback, delay, args, repeats) {
+  if (typeof callback !== "function")
+    throw new TypeError(`Failed to execute '${name}' on 'ServiceWorkerGlobalScope': parameter 1 is not of type 'Function'.`);
+  const event = requireEvent();
+  const ms = Math.max(0, Math.min(Number(delay) || 0, 2 ** 31 - 1));
+  const timer = { id: nextTimer++, at: native.now() + ms, ms, callback, args, repeats, event, dead: false };
+  io++;
+  timersById.set(timer.id, timer);
+  (event.timers ??= new Set()).add(timer);
+  heapPush(timer);
+  return timer.id;
+}
+
+function clearTimer(id) {
+  const timer = timersById.get(Number(id));
+  if (timer !== undefined) dropTimer(timer);
+}
+
+// Runs one timer that is due; true: there may be another (jobs run in between).
+function onTimer() {
+  while (heap.length && heap[0].dead) heapPop();
+  if (!heap.length || heap[0].at > native.now()) return false;
+  const timer = heapPop();
+  current = timer.event;
+  if (timer.repeats) {
+    timer.at = native.now() + Math.max(1, timer.ms);
+    heapPush(timer);
+  } else {
+    dropTimer(timer);
+  }
+  try {
+    timer.callback(...timer.args);
+  } catch (e) {
+    logUncaught(e, "Uncaught ");
+  }
+  return true;
+}
+
+function setWake() {
+  while (heap.length && heap[0].dead) heapPop();
+  const at = heap.length ? heap[0].at : Infinity;
+  if (at === wakeAt) return;
+  wakeAt = at;
+  native.wake(at);
+}

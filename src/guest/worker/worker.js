@@ -1,0 +1,136 @@
+// worker.js: a Worker's start, the end of its turns, and its own globals. Last file of the platform; it returns the
+// handlers that the guest's C calls (guest.h) and the modules that a Worker may import.
+
+function startupFailure(error) {
+  const [name, message, stack] = describe(error);
+  const trace = stack.trimEnd();
+  return new Error(`Failed to start Worker:\nUncaught ${name}: ${message}${trace === "" ? "" : "\n" + trace}`);
+}
+
+function onLoad(main, env, loaders, outbound) {
+  current = null;
+  worker.env = env;
+  worker.outbound = outbound;
+  for (let i = 0; i < loaders.length; i += 2) env[loaders[i]] = new WorkerLoader(native, loaders[i + 1]);
+  builtins["cloudflare:workers"].env = env;
+  try {
+    const result = native.import(main);
+    if (result instanceof NativePromise) result.then(() => started(native.namespace()), failStart);
+    else started(result);
+  } catch (e) {
+    failStart(e);
+  }
+}
+
+function started(namespace) {
+  worker.namespace = namespace;
+  native.loaded();
+  if (worker.waiting.length) flushWaiting();
+}
+
+function failStart(error) {
+  const [name, message, stack] = describe(error);
+  worker.failure = startupFailure(error);
+  native.loaded(name, message, stack);
+  flushWaiting();
+}
+
+function flushWaiting() {
+  const waiting = worker.waiting;
+  worker.waiting = [];
+  for (const start of waiting) start();
+}
+
+// ---- the end of a turn ----
+
+const rejected = new Map(); // promise -> reason, not handled yet
+
+function onRejection(promise, reason, handled) {
+  if (handled) rejected.delete(promise);
+  else rejected.set(promise, reason);
+}
+
+function reportRejections() {
+  for (const reason of rejected.values()) logUncaught(reason, "Uncaught (in promise) ");
+  rejected.clear();
+}
+
+function failHung() {
+  for (const event of [...endpoints.values()]) {
+    if (!(event instanceof Event_)) continue;
+    event.waits = 0;
+    if (event.finished) event.settle();
+    else event.fail(new Error(HUNG));
+  }
+}
+
+function onIdle() {
+  if (rejected.size) reportRejections();
+  if (io === 0 && eventCount > 0) {
+    if (worker.namespace === null && worker.failure === null)
+      failStart(new Error("The Worker's modules never finished their evaluation (top-level await)."));
+    else failHung();
+  }
+  setWake();
+  current = null;
+}
+
+// ---- globals ----
+
+function expose(name, value) {
+  define(globalThis, name, value);
+}
+
+expose("setTimeout", function setTimeout(callback, delay, ...args) { return addTimer("setTimeout", callback, delay, args, false); });
+expose("setInterval", function setInterval(callback, delay, ...args) { return addTimer("setInterval", callback, delay, args, true); });
+expose("clearTimeout", function clearTimeout(id) { clearTimer(id); });
+expose("clearInterval", function clearInterval(id) { clearTimer(id); });
+expose("fetch", function fetch(input, init) {
+  try {
+    requireEvent();
+  } catch (e) {
+    return NativePromise.reject(e);
+  }
+  return callFetch({ channel: 0, handle: null, entrypoint: "", props: undefined, cpuMs: 0 }, input, init);
+});
+
+const builtins = {
+  __proto__: null,
+  "cloudflare:workers": {
+    WorkerEntrypoint,
+    RpcTarget,
+    env: {},
+    waitUntil(promise) { new ExecutionContext(native, requireEvent(), {}).waitUntil(promise); },
+  },
+};
+
+// What every event makes, or most.
+const sampleEvent = new Event_(0);
+const sampleBody = new NetBody(0, 0, NO_BYTES, true);
+native.samples(sampleEvent, sampleBody, new Sender(0), new ExecutionContext(native, sampleEvent, {}), new Call(sampleEvent),
+  new Fetcher(native, {}), { channel: 0, handle: null, entrypoint: "", props: undefined, cpuMs: 0 }, { stub: 0 },
+  new WorkerStub(native, null),
+  { now: null, source: null }, requestFromNet("GET", "http://a/", [], null), responseFromNet(200, "", [], null),
+  new Response(""), new Request("http://a/", { method: "POST", body: "" }), new Headers(), new URL("http://a/"),
+  new URLSearchParams(), requestParts(new Request("http://a/")), responseParts(new Response("")), () => {},
+  async () => {}, function () {}, async function () {}, class {}, { value: undefined, done: false }, new Error(""),
+  Promise.resolve(), Promise.withResolvers().resolve);
+endpoints.clear();
+sampleEvent.calls.clear();
+io = 0;
+
+return {
+  load: onLoad,
+  event: onEvent,
+  head: onHead,
+  body: onBody,
+  window: onWindow,
+  cancel: onCancel,
+  error: onError,
+  need: onNeed,
+  timer: onTimer,
+  rejection: onRejection,
+  uncaught: (error) => logUncaught(error, "Uncaught "),
+  idle: onIdle,
+  builtins,
+};

@@ -1,0 +1,47 @@
+// checks.js: what a conformance script is made with. A script is a Worker:
+//
+//     import { checks } from "../checks.js";
+//     export default checks([ () => new URL("http://a/").href, ... ]);          // the line is named by its source
+//     export default checks({ "what is shown": async ({ request, env, ctx }) => ..., ... });
+//
+// It answers with one line for each check: "name = value", or "name throws Name: message". A value is shown as JSON
+// where it has some, so that undefined, -0, NaN, bytes and classes can be told apart.
+
+function show(value) {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (Object.is(value, -0)) return "-0";
+  if (typeof value === "symbol") return value.toString();
+  if (value instanceof ArrayBuffer) return `ArrayBuffer [${new Uint8Array(value)}]`;
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return `${value.constructor.name} [${value}]`;
+  if (value instanceof Error || value instanceof DOMException) return `${value.name}: ${value.message}`;
+  if (Array.isArray(value)) return `[${Array.from(value, show).join(",")}]`;
+  const prototype = value !== null && typeof value === "object" ? Object.getPrototypeOf(value) : undefined;
+  if (prototype === Object.prototype || prototype === null) {
+    return `{${Object.keys(value).map((key) => `${JSON.stringify(key)}:${show(value[key])}`).join(",")}}`;
+  }
+  return String(value);
+}
+
+async function line(name, check, argument) {
+  let result;
+  try {
+    result = `= ${show(await check(argument))}`;
+  } catch (e) {
+    result = `throws ${e?.name}: ${e?.message ?? show(e)}`;
+  }
+  return `${name} ${result}`.replaceAll("\r", "\\r").replaceAll("\n", "\\n");
+}
+
+export function checks(list) {
+  const named = Array.isArray(list)
+    ? list.map((check) => [check.toString().replace(/^(async )?\([^)]*\) => /, ""), check])
+    : Object.entries(list);
+  return {
+    async fetch(request, env, ctx) {
+      const lines = [];
+      for (const [name, check] of named) lines.push(await line(name, check, { request, env, ctx }));
+      return new Response(lines.join("\n") + "\n");
+    },
+  };
+}

@@ -1,0 +1,30 @@
+// Blob, File and FormData.
+import { checks } from "../checks.js";
+
+export default checks([
+  () => new Blob(["a", new Uint8Array([98])], { type: "A/B" }).type,
+  () => new Blob(["a", new Uint8Array([98]), new Blob(["c"]), 5]).text(),
+  () => new Blob(["abc"]).slice(1, 2).text(),
+  () => new Blob(["abc"]).slice(-2).text(),
+  () => new Blob(["abc"]).slice(2, 1).size,
+  () => new Blob(["abc"]).slice(0, 1, "x/y").type,
+  () => new Blob().size,
+  () => new Blob(5),
+  () => new Blob("abc"),
+  () => new Blob(["a"], 5),
+  () => new Blob(["a"], { type: "é" }).type,
+  () => new Blob(["abc"]).arrayBuffer().then((b) => b.byteLength),
+  () => new Blob(["abc"]).bytes().then((b) => [...b]),
+  () => new Response(new Blob(["abc"]).stream()).text(),
+  () => { const f = new File(["a"], "b", { type: "t/u", lastModified: 5 }); return [f.name, f.size, f.type, f.lastModified, f instanceof Blob]; },
+  () => new File(["a"]),
+  () => new FormData().append("a"),
+  () => { const f = new FormData(); f.append("a", "1"); f.append("a", "2"); f.append("b", "3"); f.set("a", "4"); f.delete("b"); return [...f]; },
+  () => { const f = new FormData(); f.append("a", new File(["x"], "n")); return [f.get("a").name, f.get("a") instanceof File]; },
+  () => { const f = new FormData(); f.append("a", new Blob(["x"]), "n"); return f.get("a").name; },
+  () => new FormData().get("x"),
+  async () => { const f = new FormData(); f.append('a"\n', "b"); f.append("f", new Blob(["x"], { type: "q/r" }), 'n"m'); return (await new Response(f).text()).replace(/[0-9a-f]{16,}/g, "N"); },
+  async () => { const f = new FormData(); f.append("a", "1\r\n2"); f.append("é", new File(["fé"], "n.txt", { type: "text/x" })); const g = await new Response(f).formData(); return [[...g.keys()], g.get("a"), g.get("é").name, g.get("é").type, await g.get("é").text()]; },
+  () => new Response(new FormData()).text().then((t) => t.replace(/[0-9a-f]{16,}/g, "N")),
+  () => Object.prototype.toString.call(new FormData()),
+]);

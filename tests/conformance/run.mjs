@@ -1,0 +1,191 @@
+// run.mjs: runs conformance scripts (checks.js says what one is) and compares what they print.
+//   node run.mjs FILE...             on Mayfly, against FILE's recorded lines (FILE.expected); last line "N passed, N failed"
+//   node run.mjs --workerd [FILE...] on Mayfly and on workerd in the same run; shows each line that differs. Only what
+//                                    differences.json lists, with a reason, may differ, and what it lists must differ
+//   node run.mjs --record FILE...    writes FILE.expected: workerd's lines, and for listed differences Mayfly's
+// Without files: all. A script may begin with a line "// flags: a b": its compatibility flags.
+// Environment: MAYFLY_BIN, the program. workerd comes from bench/ (make bench, make conformance install it).
+import { execFileSync, spawn } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { startUpstream } from "./upstream.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.join(here, "../..");
+const mayfly = process.env.MAYFLY_BIN ?? path.join(root, "build/mayfly");
+const DATE = "2026-11-01";
+const differences = JSON.parse(fs.readFileSync(path.join(here, "differences.json"), "utf8"));
+
+function allScripts() {
+  const names = fs.readdirSync(here, { recursive: true });
+  return names.filter((name) => name.includes("/") && name.endsWith(".js")).sort();
+}
+
+const flagsOf = (source) => /^\/\/ flags: (.*)$/m.exec(source)?.[1].trim().split(/\s+/) ?? [];
+
+// ---- the two servers ----
+
+function mayflyCommand(directory, script, upstream) {
+  const config = {
+    main: "index.js",
+    compatibility_date: DATE,
+    compatibility_flags: flagsOf(fs.readFileSync(path.join(here, script), "utf8")),
+    vars: { UPSTREAM: upstream.url },
+    outbound: { allow: [{ cidr: "127.0.0.1/32" }] },
+  };
+  fs.writeFileSync(path.join(directory, "wrangler.jsonc"), JSON.stringify(config));
+  return [mayfly, ["serve", directory, "--listen", "127.0.0.1:0"], 2, /listening on http:\/\/127\.0\.0\.1:(\d+)/];
+}
+
+let workerdPath;
+function workerdCommand(directory, script, upstream) {
+  workerdPath ??= execFileSync(process.execPath, ["-p", "require('workerd').default"], { cwd: path.join(root, "bench") })
+    .toString().trim();
+  const flags = flagsOf(fs.readFileSync(path.join(here, script), "utf8"));
+  fs.writeFileSync(path.join(directory, "config.capnp"), `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .main),
+    (name = "net", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)))],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
+);
+const main :Workerd.Worker = (
+  modules = [${["index.js", script, "checks.js"].map((name) => `(name = "${name}", esModule = embed "${name}")`).join(", ")}],
+  compatibilityDate = "${DATE}", compatibilityFlags = [${flags.map((f) => `"${f}"`).join(", ")}],
+  bindings = [(name = "UPSTREAM", text = "${upstream.url}"), (name = "LOADER", workerLoader = (id = "a"))],
+  globalOutbound = "net"
+);
+`);
+  return [workerdPath, ["serve", path.join(directory, "config.capnp"), "--experimental", "--control-fd=3"], 3,
+    /"port":\s*(\d+)/];
+}
+
+function lay(script) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "mayfly-conformance-"));
+  fs.mkdirSync(path.join(directory, path.dirname(script)), { recursive: true });
+  fs.copyFileSync(path.join(here, script), path.join(directory, script));
+  fs.copyFileSync(path.join(here, "checks.js"), path.join(directory, "checks.js"));
+  fs.writeFileSync(path.join(directory, "index.js"), `export * from "./${script}";\nexport { default } from "./${script}";\n`);
+  return directory;
+}
+
+// Starts a server, asks it once, ends it. The lines; or why there are none, as one line.
+async function ask(command, name, script, upstream) {
+  const directory = lay(script);
+  const [program, args, fd, pattern] = command(directory, script, upstream);
+  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
+  let said = "";
+  try {
+    const port = await new Promise((resolve, reject) => {
+      for (const each of [2, 3]) {
+        child.stdio[each].on("data", (data) => {
+          said += data;
+          const found = each === fd && pattern.exec(said);
+          if (found) resolve(found[1]);
+        });
+      }
+      child.on("error", reject);
+      child.on("close", (status) => reject(new Error(`${name} ended with ${status}: ${said}`)));
+    });
+    const response = await fetch(`http://127.0.0.1:${port}/`);
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`status ${response.status}: ${text} ${said}`);
+    return { lines: text.replace(/\n$/, "").split("\n").map((l) => l.replaceAll(upstream.url, "UPSTREAM")), said };
+  } catch (e) {
+    return { lines: [`(no answer) ${e.message.replaceAll("\n", " ")}`], said };
+  } finally {
+    if (child.exitCode === null && child.pid) {
+      const ended = new Promise((resolve) => child.on("exit", resolve));
+      child.kill("SIGKILL");
+      await ended;
+    }
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const askMayfly = (script, upstream) => ask(mayflyCommand, "mayfly", script, upstream);
+const askWorkerd = (script, upstream) => ask(workerdCommand, "workerd", script, upstream);
+
+// ---- comparing ----
+
+// The reason why this line of the script may differ from workerd's; undefined: it may not.
+function reasonFor(script, line) {
+  const listed = differences[script] ?? {};
+  return Object.entries(listed).find(([name]) => line.startsWith(`${name} = `) || line.startsWith(`${name} throws `));
+}
+
+function compare(ours, theirs, report) {
+  let passed = 0, failed = 0;
+  for (let i = 0; i < Math.max(ours.length, theirs.length); i++) {
+    if (ours[i] === theirs[i]) passed++;
+    else {
+      failed++;
+      report(ours[i], theirs[i]);
+    }
+  }
+  return [passed, failed];
+}
+
+function show(kind, ours, theirs) {
+  console.log(`  ${kind}:\n    mayfly:  ${ours ?? "(no such line)"}\n    workerd: ${theirs ?? "(no such line)"}`);
+}
+
+async function testRecorded(script, upstream) {
+  const file = path.join(here, script.replace(/\.js$/, ".expected"));
+  const expected = fs.readFileSync(file, "utf8").replace(/\n$/, "").split("\n");
+  const { lines, said } = await askMayfly(script, upstream);
+  const counts = compare(lines, expected, (got, want) => {
+    console.log(`  got:      ${got ?? "(no such line)"}\n  expected: ${want ?? "(no such line)"}`);
+  });
+  if (counts[1]) console.log(said);
+  return counts;
+}
+
+async function testBeside(script, upstream) {
+  const [ours, theirs] = [await askMayfly(script, upstream), await askWorkerd(script, upstream)];
+  const used = new Set();
+  let intended = 0;
+  const [passed, failed] = compare(ours.lines, theirs.lines, (got, want) => {
+    const reason = reasonFor(script, got ?? "");
+    if (reason) {
+      intended++;
+      used.add(reason[0]);
+      show(`on purpose (${reason[1]})`, got, want);
+    } else show("DIFFERS", got, want);
+  });
+  const idle = Object.keys(differences[script] ?? {}).filter((name) => !used.has(name));
+  for (const name of idle) console.log(`  differences.json lists what does not differ: ${name}`);
+  console.log(`${script}: ${passed} the same, ${intended} differ on purpose, ${failed - intended} differ`);
+  return [passed + intended, failed - intended + idle.length];
+}
+
+async function record(script, upstream) {
+  const [ours, theirs] = [await askMayfly(script, upstream), await askWorkerd(script, upstream)];
+  const lines = theirs.lines.map((line, i) => (reasonFor(script, line) ? ours.lines[i] : line));
+  fs.writeFileSync(path.join(here, script.replace(/\.js$/, ".expected")), lines.join("\n") + "\n");
+  return compare(ours.lines, lines, (got, want) => show("DIFFERS", got, want));
+}
+
+// Every reason is a row of docs/compatibility.md, named by its first cell.
+function checkReasons() {
+  const rows = fs.readFileSync(path.join(root, "docs/compatibility.md"), "utf8").split("\n")
+    .filter((line) => line.startsWith("|")).map((line) => line.split("|")[1].trim());
+  const missing = Object.values(differences).flatMap(Object.values).filter((reason) => !rows.includes(reason));
+  for (const reason of missing) console.log(`docs/compatibility.md has no row "${reason}"`);
+  return missing.length;
+}
+
+const options = process.argv.slice(2).filter((a) => a.startsWith("--"));
+const named = process.argv.slice(2).filter((a) => !a.startsWith("--")).map((a) => path.relative(here, path.resolve(a)));
+const mode = options.includes("--record") ? record : options.includes("--workerd") ? testBeside : testRecorded;
+const upstream = await startUpstream();
+let passed = 0, failed = mode === testBeside ? checkReasons() : 0;
+for (const script of named.length ? named : allScripts()) {
+  const [good, bad] = await mode(script, upstream);
+  passed += good;
+  failed += bad;
+}
+upstream.close();
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed || !passed ? 1 : 0);
