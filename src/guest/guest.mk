@@ -2,7 +2,8 @@
 # The last step takes a minute, so the object is kept under the hash of what it was made from and is made again only
 # when the translated guest changes. QUICKJS_SRC=dir (Makefile) uses another copy of the engine's sources.
 ENGINE_CC := gcc
-ENGINE_CFLAGS := -O2 -w -fno-stack-protector -fstack-clash-protection -fcf-protection=none
+ENGINE_O ?= -O2
+ENGINE_CFLAGS := $(ENGINE_O) -w -fno-stack-protector -fstack-clash-protection -fcf-protection=none
 GUEST_CC := clang-19 --target=wasm32-wasi -std=gnu11 -O2 -fwrapv -fno-strict-aliasing -D_GNU_SOURCE \
   -D_WASI_EMULATED_PROCESS_CLOCKS -D_WASI_EMULATED_SIGNAL -mbulk-memory -msign-ext -mnontrapping-fptoint \
   -I$(G) -I$(QUICKJS_SRC) -Isrc -DLAYER=1
