@@ -1,93 +1,18 @@
 // bench.mjs: the figures that Mayfly is judged by, beside workerd's, measured in turn in one run.
 // Medians of the rounds; a ratio is of the medians. The machine is expected to be noisy: look at ratios.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { OPERATIONS, operation, passThrough } from "./platform.mjs";
+import { get, median, memory, MAYFLY, ROOT, sleep, start, stop, timed, WORKERD } from "./servers.mjs";
 
-const HERE = fileURLToPath(new URL(".", import.meta.url));
-const ROOT = join(HERE, "..");
-const MAYFLY = join(ROOT, "build/release/mayfly");
-const WORKERD = execFileSync(process.execPath, ["-p", "require('workerd').default"], { cwd: HERE }).toString().trim();
 const ROUNDS = Number(process.argv[2] ?? 3);
 const SECONDS = 3;
 const KEPT = 500;
 const MANY = 100;
-
-const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-// ---- the two servers ----
-
-function workerdConfig() {
-  const dir = mkdtempSync(join(tmpdir(), "mayfly-bench-"));
-  writeFileSync(join(dir, "host.js"), readFileSync(join(HERE, "worker/host.js")));
-  writeFileSync(join(dir, "config.capnp"), `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "main", worker = .main)],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
-);
-const main :Workerd.Worker = (
-  modules = [(name = "host.js", esModule = embed "host.js")],
-  compatibilityDate = "2026-11-01",
-  bindings = [(name = "LOADER", workerLoader = (id = "bench"))]
-);
-`);
-  return join(dir, "config.capnp");
-}
-
-async function start(name) {
-  const child = name === "mayfly"
-    ? spawn(MAYFLY, ["serve", join(HERE, "worker"), "--listen", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] })
-    : spawn(WORKERD, ["serve", workerdConfig(), "--experimental", "--control-fd=3"],
-      { stdio: ["ignore", "ignore", "ignore", "pipe"] });
-  const source = name === "mayfly" ? child.stderr : child.stdio[3];
-  const pattern = name === "mayfly" ? /listening on http:\/\/127\.0\.0\.1:(\d+)/ : /"port":\s*(\d+)/;
-  const port = await new Promise((resolve, reject) => {
-    let text = "";
-    source.on("data", (data) => {
-      text += data;
-      const found = pattern.exec(text);
-      if (found) resolve(Number(found[1]));
-    });
-    child.on("exit", (status) => reject(new Error(`${name} ended with ${status}: ${text}`)));
-  });
-  child.removeAllListeners("exit");
-  return { name, child, url: `http://127.0.0.1:${port}` };
-}
-
-function stop(server) {
-  return new Promise((resolve) => {
-    server.child.on("exit", resolve);
-    server.child.kill("SIGTERM");
-    setTimeout(() => server.child.kill("SIGKILL"), 5000).unref();
-  });
-}
-
-function processes(pid) {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
-  return [pid, ...children.flatMap((child) => processes(Number(child)))];
-}
-
-// kB of a kind (Rss, Pss, Private_Dirty …) over the server and its children
-function memory(server, kind) {
-  let sum = 0;
-  for (const pid of processes(server.child.pid)) {
-    const line = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8").split("\n").find((l) => l.startsWith(`${kind}:`));
-    sum += Number(/\d+/.exec(line)[0]);
-  }
-  return sum;
-}
+const BODY_MB = 100;
 
 // ---- measuring ----
-
-async function get(server, path) {
-  const response = await fetch(server.url + path);
-  const text = await response.text();
-  if (response.status !== 200) throw new Error(`${server.name} ${path}: ${response.status} ${text}`);
-  return text;
-}
 
 function wrk(server, path, seconds = SECONDS) {
   return new Promise((resolve, reject) => {
@@ -107,9 +32,7 @@ function wrk(server, path, seconds = SECONDS) {
 
 async function freshInServer(server) {
   await get(server, `/many?n=${MANY}`);
-  const began = process.hrtime.bigint();
-  await get(server, `/many?n=${MANY}`);
-  return Number(process.hrtime.bigint() - began) / 1e3 / MANY;
+  return (await timed(() => get(server, `/many?n=${MANY}`))) / MANY;
 }
 
 function freshInCell() {
@@ -142,6 +65,16 @@ async function round(name, figures) {
   put("cold_rps", (await wrk(server, "/cold")).perSecond);
   put("hot_rps", (await wrk(server, "/hot")).perSecond);
   put("hello_rps", (await wrk(server, "/hello")).perSecond);
+  await stop(server);
+  server = await start(name);
+  for (const key of Object.keys(OPERATIONS)) put(key, await operation(server, key));
+  await stop(server);
+  server = await start(name);
+  for (const path of ["pass", "through"]) {
+    const { rate, peak } = await passThrough(server, `/${path}`, BODY_MB);
+    put(`${path}_mbs`, rate);
+    put(`${path}_peak_kb`, peak);
+  }
   await stop(server);
   server = await start(name);
   put("isolate_kb", await perIsolate(server));
@@ -183,6 +116,11 @@ row("resident, idle: sum of RSS", m("idle_rss_kb", "mayfly") / 1e3, m("idle_rss_
 row("binary", size(MAYFLY), size(WORKERD), "MB", "less", "");
 row("neighbours' p99, nobody spinning", m("p99_ms", "mayfly"), undefined, "ms", "less", "");
 row("neighbours' p99, one isolate spinning in the same cell", m("p99_spin_ms", "mayfly"), undefined, "ms", "less", "+25 ms");
+for (const [key, [, , label]] of Object.entries(OPERATIONS)) row(label, m(key, "mayfly"), m(key, "workerd"), "us", "less", "");
+for (const [path, label] of [["pass", "100 MB through the host Worker, unread"], ["through", "the same, through an IdentityTransformStream"]]) {
+  row(label, m(`${path}_mbs`, "mayfly"), m(`${path}_mbs`, "workerd"), "MB/s", "more", path === "pass" ? "0.5x" : "");
+  row(`  peak memory of all processes (PSS)`, m(`${path}_peak_kb`, "mayfly") / 1e3, m(`${path}_peak_kb`, "workerd") / 1e3, "MB", "less", "bounded");
+}
 console.log(`\nthe spinning Worker's caller got: ${figures.spin_answer.mayfly[0]}`);
 
 mkdirSync(join(ROOT, "build"), { recursive: true });

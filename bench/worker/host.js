@@ -1,4 +1,6 @@
 // The host Worker of the benchmark: the same file runs on Mayfly and on workerd. One path, one measurement.
+import { platform } from "./platform.js";
+
 const SNIPPET = `export default {
   async fetch(request, env) {
     const prices = [3, 5, 8, 13];
@@ -35,6 +37,10 @@ const paths = {
     for (let i = 0; i < n; i++) await (await paths["/cold"](env, url)).text();
     return new Response(`${n}\n`);
   },
+  "/platform": (env, url) => platform(url),
+  // a body through the Worker, unread; and through a stream of its own
+  "/pass": (env, url, request) => new Response(request.body),
+  "/through": (env, url, request) => new Response(request.body.pipeThrough(new IdentityTransformStream())),
   "/spin": async (env, url) => {
     const spin = env.LOADER.load({ ...code(""), modules: { "main.js": SPIN }, limits: { cpuMs: 10000 } });
     try {
@@ -48,6 +54,6 @@ const paths = {
 export default {
   fetch(request, env) {
     const path = paths[new URL(request.url).pathname];
-    return path ? path(env, request.url) : new Response("no such path\n", { status: 404 });
+    return path ? path(env, request.url, request) : new Response("no such path\n", { status: 404 });
   },
 };

@@ -1,0 +1,90 @@
+// servers.mjs: Mayfly and workerd, each serving bench/worker; what the measurements of this folder start and look at.
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const HERE = fileURLToPath(new URL(".", import.meta.url));
+export const ROOT = join(HERE, "..");
+export const MAYFLY = join(ROOT, "build/release/mayfly");
+export const WORKERD = execFileSync(process.execPath, ["-p", "require('workerd').default"], { cwd: HERE }).toString().trim();
+
+export const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function workerdConfig() {
+  const dir = mkdtempSync(join(tmpdir(), "mayfly-bench-"));
+  cpSync(join(HERE, "worker"), dir, { recursive: true });
+  const names = readdirSync(dir).filter((name) => name.endsWith(".js")).sort((a) => (a === "host.js" ? -1 : 1));
+  writeFileSync(join(dir, "config.capnp"), `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .main)],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
+);
+const main :Workerd.Worker = (
+  modules = [${names.map((name) => `(name = "${name}", esModule = embed "${name}")`).join(", ")}],
+  compatibilityDate = "2026-11-01",
+  bindings = [(name = "LOADER", workerLoader = (id = "bench"))]
+);
+`);
+  return join(dir, "config.capnp");
+}
+
+/** Starts "mayfly" or "workerd"; { name, child, url }. */
+export async function start(name) {
+  const child = name === "mayfly"
+    ? spawn(MAYFLY, ["serve", join(HERE, "worker"), "--listen", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] })
+    : spawn(WORKERD, ["serve", workerdConfig(), "--experimental", "--control-fd=3"],
+      { stdio: ["ignore", "ignore", "ignore", "pipe"] });
+  const source = name === "mayfly" ? child.stderr : child.stdio[3];
+  const pattern = name === "mayfly" ? /listening on http:\/\/127\.0\.0\.1:(\d+)/ : /"port":\s*(\d+)/;
+  const port = await new Promise((resolve, reject) => {
+    let text = "";
+    source.on("data", (data) => {
+      text += data;
+      const found = pattern.exec(text);
+      if (found) resolve(Number(found[1]));
+    });
+    child.on("exit", (status) => reject(new Error(`${name} ended with ${status}: ${text}`)));
+  });
+  child.removeAllListeners("exit");
+  return { name, child, url: `http://127.0.0.1:${port}` };
+}
+
+export function stop(server) {
+  return new Promise((resolve) => {
+    server.child.on("exit", resolve);
+    server.child.kill("SIGTERM");
+    setTimeout(() => server.child.kill("SIGKILL"), 5000).unref();
+  });
+}
+
+function processes(pid) {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+  return [pid, ...children.flatMap((child) => processes(Number(child)))];
+}
+
+/** kB of a kind (Rss, Pss, Private_Dirty …) over the server and its children. */
+export function memory(server, kind) {
+  let sum = 0;
+  for (const pid of processes(server.child.pid)) {
+    const line = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8").split("\n").find((l) => l.startsWith(`${kind}:`));
+    sum += Number(/\d+/.exec(line)[0]);
+  }
+  return sum;
+}
+
+export async function get(server, path) {
+  const response = await fetch(server.url + path);
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`${server.name} ${path}: ${response.status} ${text}`);
+  return text;
+}
+
+/** Microseconds that `run` takes. */
+export async function timed(run) {
+  const began = process.hrtime.bigint();
+  await run();
+  return Number(process.hrtime.bigint() - began) / 1e3;
+}
