@@ -4,7 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OPERATIONS, operation, passThrough } from "./platform.mjs";
-import { get, median, memory, MAYFLY, ROOT, sleep, start, stop, timed, WORKERD } from "./servers.mjs";
+import { childrenCpu, get, median, memory, MAYFLY, ROOT, sleep, start, stop, timed, WORKERD } from "./servers.mjs";
 
 const ROUNDS = Number(process.argv[2] ?? 3);
 const SECONDS = 3;
@@ -24,6 +24,7 @@ function wrk(server, path, seconds = SECONDS) {
       const [, value, unit] = /99%\s+([\d.]+)(us|ms|s)/.exec(text);
       resolve({
         perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]),
+        requests: Number(/(\d+) requests in/.exec(text)[1]),
         p99: Number(value) * { us: 1e-3, ms: 1, s: 1e3 }[unit],
       });
     });
@@ -35,8 +36,18 @@ async function freshInServer(server) {
   return (await timed(() => get(server, `/many?n=${MANY}`))) / MANY;
 }
 
-function freshInCell() {
-  return Number(execFileSync(join(ROOT, "build/release/bench/isolate"), [], { encoding: "utf8" }).match(/median_us ([\d.]+)/)[1]);
+// What bench/isolate.c prints: { median_us: 41.5, … }
+function insideCell() {
+  const text = execFileSync(join(ROOT, "build/release/bench/isolate"), [], { encoding: "utf8" });
+  return Object.fromEntries([...text.matchAll(/^(\w+) ([\d.]+)$/gm)].map(([, name, value]) => [name, Number(value)]));
+}
+
+// Requests per second of a static answer; and for Mayfly what one costs the cell, us: of its cells the one that worked.
+async function hello(server) {
+  const before = childrenCpu(server);
+  const { perSecond, requests } = await wrk(server, "/hello");
+  const spent = Object.entries(childrenCpu(server)).map(([pid, us]) => us - (before[pid] ?? 0));
+  return { perSecond, cellUs: Math.max(...spent, 0) / requests };
 }
 
 async function perIsolate(server) {
@@ -64,7 +75,9 @@ async function round(name, figures) {
   put("fresh_us", await freshInServer(server));
   put("cold_rps", (await wrk(server, "/cold")).perSecond);
   put("hot_rps", (await wrk(server, "/hot")).perSecond);
-  put("hello_rps", (await wrk(server, "/hello")).perSecond);
+  const { perSecond, cellUs } = await hello(server);
+  put("hello_rps", perSecond);
+  put("static_cell_us", cellUs);
   await stop(server);
   server = await start(name);
   for (const key of Object.keys(OPERATIONS)) put(key, await operation(server, key));
@@ -83,7 +96,10 @@ async function round(name, figures) {
     put("p99_ms", n.without);
     put("p99_spin_ms", n.with);
     put("spin_answer", n.answer);
-    put("fresh_cell_us", freshInCell());
+    const cell = insideCell();
+    put("fresh_cell_us", cell.median_us);
+    put("static_turn_us", cell.static_us);
+    put("hot_pages", cell.hot_pages);
   }
   await stop(server);
 }
@@ -93,7 +109,7 @@ async function round(name, figures) {
 function row(label, ours, theirs, unit, better, reach) {
   const ratio = theirs === undefined ? "" : `${(better === "more" ? ours / theirs : theirs / ours).toFixed(1)}x`;
   const number = (v) => (v === undefined ? "-" : v >= 100 ? Math.round(v).toLocaleString("en") : v.toFixed(v < 10 ? 2 : 1));
-  console.log(`${label.padEnd(58)} ${number(ours).padStart(9)} ${number(theirs).padStart(9)} ${unit.padEnd(6)} ${ratio.padStart(7)}  ${reach}`);
+  console.log(`${label.padEnd(60)} ${number(ours).padStart(9)} ${number(theirs).padStart(9)} ${unit.padEnd(6)} ${ratio.padStart(7)}  ${reach}`);
 }
 
 const figures = {};
@@ -104,8 +120,11 @@ const m = (key, name) => (figures[key][name] ? median(figures[key][name]) : unde
 const size = (path) => statSync(path).size / 1e6;
 
 console.log(`\nMayfly and workerd, medians of ${ROUNDS} rounds in turn; wrk -t1 -c16\n`);
-console.log(`${"".padEnd(58)} ${"mayfly".padStart(9)} ${"workerd".padStart(9)} ${"".padEnd(6)} ${"ratio".padStart(7)}  reach`);
+console.log(`${"".padEnd(60)} ${"mayfly".padStart(9)} ${"workerd".padStart(9)} ${"".padEnd(6)} ${"ratio".padStart(7)}  reach`);
 row("fresh isolate + compile + run + reset, in a cell", m("fresh_cell_us", "mayfly"), m("fresh_us", "workerd"), "us", "less", "100x");
+row("static answer: processor time of the cell", m("static_cell_us", "mayfly"), undefined, "us", "less", "15");
+row("  of that, the turn of the isolate", m("static_turn_us", "mayfly"), undefined, "us", "less", "");
+row("pages that a plain request dirties", m("hot_pages", "mayfly"), undefined, "4 kB", "less", "under 64");
 row("load() + fetch(), one after the other, in a host Worker", m("fresh_us", "mayfly"), m("fresh_us", "workerd"), "us", "less", "");
 row("cold over HTTP: each request loads new code", m("cold_rps", "mayfly"), m("cold_rps", "workerd"), "req/s", "more", "30x");
 row("hot dynamic Worker over HTTP", m("hot_rps", "mayfly"), m("hot_rps", "workerd"), "req/s", "more", "1.5x");

@@ -65,6 +65,15 @@ function processes(pid) {
   return [pid, ...children.flatMap((child) => processes(Number(child)))];
 }
 
+/** Microseconds of processor time so far of each child process of the server: { pid: us }. */
+export function childrenCpu(server) {
+  const us = 1e6 / 100; // of a tick, USER_HZ
+  return Object.fromEntries(processes(server.child.pid).slice(1).map((pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+    return [pid, (Number(fields[11]) + Number(fields[12])) * us];
+  }));
+}
+
 /** kB of a kind (Rss, Pss, Private_Dirty …) over the server and its children. */
 export function memory(server, kind) {
   let sum = 0;
