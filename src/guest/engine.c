@@ -226,6 +226,45 @@ JSValue engine_new_latin1(JSContext *ctx, const uint8_t *p, size_t n) {
   return js_new_string8_len(ctx, (const char *)p, (int)n);
 }
 
+JSValue engine_text(JSContext *ctx, JSValueConst string, struct engine_text *out) {
+  JSValue flat =
+      JS_VALUE_GET_TAG(string) == JS_TAG_STRING_ROPE ? js_linearize_string_rope(ctx, string) : js_dup(string);
+  if (JS_IsException(flat)) return flat;
+  JSString *s = JS_VALUE_GET_STRING(flat);
+  *out = (struct engine_text){.length = s->len};
+  if (s->is_wide_char)
+    out->wide = str16(s);
+  else
+    out->narrow = str8(s);
+  return flat;
+}
+
+JSValue engine_substring(JSContext *ctx, JSValueConst flat, uint32_t from, uint32_t to) {
+  return js_sub_string(ctx, JS_VALUE_GET_STRING(flat), (int)from, (int)to);
+}
+
+JSValue engine_concat(JSContext *ctx, JSValue a, JSValue b) { return JS_ConcatString(ctx, a, b); }
+
+uint32_t engine_array(JSValueConst v, JSValue **values) {
+  JSObject *p = JS_VALUE_GET_TAG(v) == JS_TAG_OBJECT ? JS_VALUE_GET_OBJ(v) : NULL;
+  if (!p || p->class_id != JS_CLASS_ARRAY || !p->fast_array) return 0;
+  *values = p->u.array.u.values;
+  return p->u.array.count;
+}
+
+int engine_array_push(JSContext *ctx, JSValueConst array, JSValue v) {
+  if (JS_IsException(v)) return -1;
+  return add_fast_array_element(ctx, JS_VALUE_GET_OBJ(array), v, JS_PROP_THROW) < 0 ? -1 : 0;
+}
+
+int engine_array_truncate(JSContext *ctx, JSValueConst array, uint32_t count) {
+  return set_array_length(ctx, JS_VALUE_GET_OBJ(array), js_uint32(count), JS_PROP_THROW) < 0 ? -1 : 0;
+}
+
+JSValue engine_create(JSContext *ctx, JSValueConst new_target, JSClassID class_id) {
+  return js_create_from_ctor(ctx, new_target, (int)class_id);
+}
+
 enum engine_class engine_class(JSValueConst v) {
   if (JS_VALUE_GET_TAG(v) != JS_TAG_OBJECT) return CLASS_OTHER;
   JSClassID id = JS_VALUE_GET_OBJ(v)->class_id;

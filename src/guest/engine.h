@@ -55,6 +55,29 @@ JSValue engine_import(JSContext *ctx, const char *name, JSModuleDef **module);
 bool engine_latin1(JSContext *ctx, JSValueConst v, JSValue *flat, const uint8_t **p, size_t *n);
 JSValue engine_new_latin1(JSContext *ctx, const uint8_t *p, size_t n);
 
+/* A string's characters, flat, whatever their width. The caller frees the returned value, which holds them. */
+struct engine_text {
+  const uint8_t *narrow; /* NULL: wide */
+  const uint16_t *wide;
+  uint32_t length;
+};
+JSValue engine_text(JSContext *ctx, JSValueConst string, struct engine_text *out);
+static inline uint32_t engine_char(const struct engine_text *t, uint32_t i) {
+  return t->narrow ? t->narrow[i] : t->wide[i];
+}
+/* Part of a flat string; itself when that is all of it. */
+JSValue engine_substring(JSContext *ctx, JSValueConst flat, uint32_t from, uint32_t to);
+/* Takes both over. */
+JSValue engine_concat(JSContext *ctx, JSValue a, JSValue b);
+
+/* The elements of an array without holes, in place: valid until it is changed. 0: none, or no such array. */
+uint32_t engine_array(JSValueConst v, JSValue **values);
+/* Define the element after the last (the value is taken over), or drop those from `count` on. -1: exception. */
+int engine_array_push(JSContext *ctx, JSValueConst array, JSValue v);
+int engine_array_truncate(JSContext *ctx, JSValueConst array, uint32_t count);
+/* A new object of the class, with the prototype that `new_target` wants. */
+JSValue engine_create(JSContext *ctx, JSValueConst new_target, JSClassID class_id);
+
 enum engine_class engine_class(JSValueConst v);
 /* The value inside a Number, String, Boolean or BigInt object. Free it. */
 JSValue engine_unbox(JSContext *ctx, JSValueConst v);

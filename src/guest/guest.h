@@ -50,6 +50,9 @@ JSValue natives_new(JSContext *ctx);
 void out_init(JSContext *ctx, JSValueConst native);
 /* text.c: UTF-8 and structured clone for the platform. */
 void text_init(JSContext *ctx, JSValueConst native);
+/* lists.c, headers.c: header lists and the class Headers. */
+void lists_init(JSContext *ctx, JSValueConst native);
+void headers_init(JSContext *ctx, JSValueConst native);
 /* modules.c: the modules of the Worker's code. Names and contents are borrowed for the isolate's life. */
 void modules_init(JSContext *ctx, JSValueConst native);
 bool modules_add(uint8_t kind, const char *name, size_t name_length, const uint8_t *content, size_t length);

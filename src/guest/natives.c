@@ -41,6 +41,8 @@ JSValue natives_new(JSContext *ctx) {
   JS_SetPropertyStr(ctx, native, "random", JS_NewCFunction(ctx, native_random, "random", 1));
   JS_SetPropertyStr(ctx, native, "samples", JS_NewCFunction(ctx, native_samples, "samples", 0));
   text_init(ctx, native);
+  lists_init(ctx, native);
+  headers_init(ctx, native);
   out_init(ctx, native);
   modules_init(ctx, native);
   code_init(ctx, native);

@@ -1,85 +1,9 @@
-// headers.js: Headers.
+// headers.js: Headers: what headers.c leaves of it, and lists filled from what a Worker gave.
 // A list of headers is flat, [name, value, name, value, ...], names in lower case, in the order of insertion, repeated
-// names kept: the form in which they come and go, so that a message passed on is never rebuilt. Request and Response
-// hold such a list and make the Headers object over it only when it is asked for.
+// names kept (lists.h). Request and Response hold such a list and make the Headers object over it only when asked.
 
-// Lower case and valid, without looking: most names that a Worker writes are among these.
-const KNOWN_HEADERS = { __proto__: null };
-for (const name of ['Accept', 'Accept-Encoding', 'Accept-Language', 'Authorization', 'Cache-Control', 'Connection',
-  'Content-Encoding', 'Content-Length', 'Content-Type', 'Cookie', 'Date', 'ETag', 'Host', 'Location', 'Origin',
-  'Referer', 'Server', 'Set-Cookie', 'User-Agent', 'Vary', 'X-Request-Id', 'Access-Control-Allow-Origin',
-  'Access-Control-Allow-Methods', 'Access-Control-Allow-Headers', 'CF-Connecting-IP', 'X-Forwarded-For']) {
-  KNOWN_HEADERS[name] = KNOWN_HEADERS[StringPrototypeToLowerCase(name)] = StringPrototypeToLowerCase(name);
-}
-
-const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*$/;
-const HEADER_VALUE_BAD = /[\0\r\n]/;
-const HEADER_VALUE_SPACE = /^[\t\n\r ]|[\t\n\r ]$/;
-const HEADER_VALUE_TRIMMED = /[^\t\n\r ](?:[^]*[^\t\n\r ])?/;
-
-function headerName(name) {
-  if (typeof name !== 'string') name = `${name}`;
-  const known = KNOWN_HEADERS[name];
-  if (known !== undefined) return known;
-  if (!matches(HEADER_NAME, name)) throw new TypeError('Invalid header name.');
-  return StringPrototypeToLowerCase(name);
-}
-
-function headerValue(value) {
-  if (typeof value !== 'string') value = `${value}`;
-  if (matches(HEADER_VALUE_SPACE, value)) value = RegExpPrototypeExec(HEADER_VALUE_TRIMMED, value)?.[0] ?? '';
-  if (matches(HEADER_VALUE_BAD, value)) throw new TypeError('Invalid header value.');
-  return value;
-}
-
-// The value of a name (lower case) in a list, repeated ones joined; null when absent.
-function listGet(list, name) {
-  let value = null;
-  for (let i = 0; i < list.length; i += 2) {
-    if (list[i] === name) value = value === null ? list[i + 1] : `${value}, ${list[i + 1]}`;
-  }
-  return value;
-}
-
-function listHas(list, name) {
-  for (let i = 0; i < list.length; i += 2) if (list[i] === name) return true;
-  return false;
-}
-
-function listDelete(list, name) {
-  let to = 0;
-  for (let i = 0; i < list.length; i += 2) {
-    if (list[i] === name) continue;
-    list[to] = list[i];
-    list[to + 1] = list[i + 1];
-    to += 2;
-  }
-  list.length = to;
-}
-
-function listSet(list, name, value) {
-  for (let i = 0; i < list.length; i += 2) {
-    if (list[i] !== name) continue;
-    list[i + 1] = value;
-    for (let j = i + 2; j < list.length; j += 2) {
-      if (list[j] === name) {
-        const rest = ArrayPrototypeSlice(list, j);
-        listDelete(rest, name);
-        list.length = j;
-        for (let k = 0; k < rest.length; k++) list[j + k] = rest[k];
-        return;
-      }
-    }
-    return;
-  }
-  listAppend(list, name, value);
-}
-
-function listAppend(list, name, value) {
-  const at = list.length;
-  list[at] = name;
-  list[at + 1] = value;
-}
+const { listGet, listHas, listAppend, listSet, listDelete, headerName, headerValue, headersNew, headersList,
+  headersImmutable } = native;
 
 function listAppendSequence(list, init) {
   for (const pair of init) {
@@ -129,84 +53,46 @@ function listSorted(list) {
 }
 
 const HeadersIterator = makePairIterator('Headers');
-let headersImmutable;
-let headersList; // the list of a Headers object, shared and not copied; null when it is not one
+const Headers = native.headersClass((list, init) => {
+  if (!listFill(list, init)) throw wrongParameter('Headers', 1, 'Headers or Sequence or object');
+});
 
-class Headers {
-  #list;
-  #immutable = false;
+function listOf(headers) {
+  const list = headersList(headers);
+  if (list === null) throw new TypeError('Illegal invocation');
+  return list;
+}
 
-  constructor(init = undefined, list = undefined, immutable = false) {
-    if (init === INTERNAL) {
-      this.#list = list;
-      this.#immutable = immutable;
-      return;
-    }
-    this.#list = [];
-    if (init !== undefined && !listFill(this.#list, init)) {
-      throw wrongParameter('Headers', 1, 'Headers or Sequence or object');
-    }
-  }
-
-  static {
-    headersImmutable = (headers) => headers.#immutable;
-    headersList = (value) => (#list in value ? value.#list : null);
-  }
-
-  #mutable() {
-    if (this.#immutable) throw new TypeError("Can't modify immutable headers.");
-    return this.#list;
-  }
-
-  append(name, value) {
-    needArguments(arguments.length, 2, 'append', 'Headers');
-    listAppend(this.#mutable(), headerName(name), headerValue(value));
-  }
-  set(name, value) {
-    needArguments(arguments.length, 2, 'set', 'Headers');
-    listSet(this.#mutable(), headerName(name), headerValue(value));
-  }
-  delete(name) {
-    needArguments(arguments.length, 1, 'delete', 'Headers');
-    listDelete(this.#mutable(), headerName(name));
-  }
-  get(name) {
-    needArguments(arguments.length, 1, 'get', 'Headers');
-    return listGet(this.#list, headerName(name));
-  }
-  has(name) {
-    needArguments(arguments.length, 1, 'has', 'Headers');
-    return listHas(this.#list, headerName(name));
-  }
+// Methods, for they have no prototype of their own and cannot be constructed.
+const headersMethods = {
   getAll(name) {
+    const list = listOf(this);
     needArguments(arguments.length, 1, 'getAll', 'Headers');
     if (headerName(name) !== 'set-cookie') {
       throw new TypeError('getAll() can only be used with the header name "Set-Cookie".');
     }
-    return this.getSetCookie();
-  }
+    return listAll(list, 'set-cookie');
+  },
   getSetCookie() {
-    const list = this.#list;
-    const values = [];
-    for (let i = 0; i < list.length; i += 2) {
-      if (list[i] === 'set-cookie') values[values.length] = list[i + 1];
-    }
-    return values;
-  }
+    return listAll(listOf(this), 'set-cookie');
+  },
   forEach(callback, thisArg = undefined) {
+    const sorted = listSorted(listOf(this));
     if (typeof callback !== 'function') needArguments(0, 1, 'forEach', 'Headers', 'function');
-    const sorted = listSorted(this.#list);
     for (let i = 0; i < sorted.length; i += 2) ReflectApply(callback, thisArg, [sorted[i + 1], sorted[i], this]);
-  }
+  },
   entries() {
-    return new HeadersIterator(listSorted(this.#list), 2);
-  }
+    return new HeadersIterator(listSorted(listOf(this)), 2);
+  },
   keys() {
-    return new HeadersIterator(listSorted(this.#list), 0);
-  }
+    return new HeadersIterator(listSorted(listOf(this)), 0);
+  },
   values() {
-    return new HeadersIterator(listSorted(this.#list), 1);
-  }
+    return new HeadersIterator(listSorted(listOf(this)), 1);
+  },
+};
+for (const name of ObjectKeys(headersMethods)) {
+  ObjectDefineProperty(Headers.prototype, name, ReflectGetOwnPropertyDescriptor(headersMethods, name));
 }
 ObjectDefineProperty(Headers.prototype, SymbolIterator,
   { __proto__: null, value: Headers.prototype.entries, writable: true, enumerable: false, configurable: true });

@@ -138,7 +138,7 @@ class Request extends Body {
     return this.#url;
   }
   get headers() {
-    return (this.#headers ??= new Headers(INTERNAL, this.#list, this.#immutable));
+    return (this.#headers ??= headersNew(this.#list, this.#immutable));
   }
   get redirect() {
     return this.#rest.redirect;

@@ -95,7 +95,7 @@ class Response extends Body {
     return this.#statusText;
   }
   get headers() {
-    return (this.#headers ??= new Headers(INTERNAL, this.#flat(), this.#immutable));
+    return (this.#headers ??= headersNew(this.#flat(), this.#immutable));
   }
   get ok() {
     return this.#status >= 200 && this.#status < 300;
