@@ -2,17 +2,33 @@
  *
  * Objects of the image are immortal: their reference counts are not kept. Otherwise a look at a prototype or a call of
  * a built-in would write to its page, and a small run would dirty as many pages for counts as for everything else. The
- * engine's one macro for the count, JS_REF_COUNT, is replaced (guest.mk) by the one below: whatever lies below
- * engine_image_end counts in one common word that never comes near zero. So nothing that the engine allocates after the
- * image was taken may lie below it: see isolate_malloc and fresh_arenas.
+ * engine's one macro for the count, JS_REF_COUNT, is replaced by the one below: whatever lies below engine_image_end
+ * counts in one common word that never comes near zero. So nothing that the engine allocates after the image was taken
+ * may lie below it: see isolate_malloc and fresh_arenas.
+ *
+ * A frame is an object, or none, that follows the code that is running (AsyncLocalStorage keeps its values there): each
+ * job runs in the frame in which it was made, and a promise's reaction in the one in which then() or await asked for
+ * it. The engine has no hook for await, so its jobs and reactions are given a field, and the places that make, run and
+ * free them call the functions below. Nothing but a null pointer is written where no frame was ever set.
+ *
+ * scripts/patch-engine.mjs makes these replacements and stops the build when the source is not as expected.
  */
 #include <stdint.h>
+
+#include "quickjs.h"
 
 static uintptr_t engine_image_end; /* 0 until the image is taken */
 static int engine_immortal = 1 << 30;
 #define ENGINE_REF_COUNT(p) (*((uintptr_t)(p) < engine_image_end ? &engine_immortal : &js_rc(p)->ref_count))
 
-#include "quickjs.c" /* with JS_REF_COUNT(p) defined as ENGINE_REF_COUNT(p) */
+static JSObject *engine_frame; /* the one of the running code; owned */
+static JSObject *engine_hold_frame(void);
+static void engine_drop_frame(JSRuntime *rt, JSObject *frame);
+static void engine_mark_frame(JSRuntime *rt, JSObject *frame, JS_MarkFunc *mark_func);
+static void engine_swap_frame(JSRuntime *rt, JSObject *frame);
+static int engine_enqueue(JSContext *ctx, JSJobFunc *job, int argc, JSValueConst *argv, JSObject *frame);
+
+#include "quickjs.c" /* as patched */
 
 #include <malloc.h>
 
@@ -51,6 +67,47 @@ JSRuntime *engine_new_runtime(void) {
   static const JSMallocFunctions functions = {isolate_calloc, isolate_malloc, isolate_free, isolate_realloc,
                                               (size_t(*)(const void *))malloc_usable_size};
   return JS_NewRuntime2(&functions, NULL);
+}
+
+/* One more reference to the current frame. */
+static inline JSObject *engine_hold_frame(void) {
+  if (unlikely(engine_frame != NULL)) js_dup(JS_MKPTR(JS_TAG_OBJECT, engine_frame));
+  return engine_frame;
+}
+
+static inline void engine_drop_frame(JSRuntime *rt, JSObject *frame) {
+  if (unlikely(frame != NULL)) JS_FreeValueRT(rt, JS_MKPTR(JS_TAG_OBJECT, frame));
+}
+
+static inline void engine_mark_frame(JSRuntime *rt, JSObject *frame, JS_MarkFunc *mark_func) {
+  if (unlikely(frame != NULL)) JS_MarkValue(rt, JS_MKPTR(JS_TAG_OBJECT, frame), mark_func);
+}
+
+/* Makes a frame the current one, and takes the reference over. */
+static inline void engine_swap_frame(JSRuntime *rt, JSObject *frame) {
+  JSObject *before = engine_frame;
+  if (likely(before == NULL && frame == NULL)) return;
+  engine_frame = frame;
+  engine_drop_frame(rt, before);
+}
+
+/* A job that will run in this frame. */
+static int engine_enqueue(JSContext *ctx, JSJobFunc *job, int argc, JSValueConst *argv, JSObject *frame) {
+  JSObject *current = engine_frame;
+  engine_frame = frame;
+  int r = JS_EnqueueJob(ctx, job, argc, argv);
+  engine_frame = current;
+  return r;
+}
+
+JSValue engine_get_frame(JSContext *ctx) {
+  JSObject *frame = engine_hold_frame();
+  return frame ? JS_MKPTR(JS_TAG_OBJECT, frame) : JS_UNDEFINED;
+}
+
+void engine_set_frame(JSContext *ctx, JSValueConst frame) {
+  JSValue held = JS_IsObject(frame) ? js_dup(frame) : JS_UNDEFINED;
+  engine_swap_frame(ctx->rt, JS_IsObject(held) ? JS_VALUE_GET_OBJ(held) : NULL);
 }
 
 static struct list_head sealed; /* GC objects of the image, out of the collector's sight */

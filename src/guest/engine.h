@@ -1,7 +1,7 @@
 /* engine.h: what the guest needs from inside QuickJS that its public header does not offer.
  *
- * engine.c compiles the engine's source together with these few functions, so that no patch to it is needed. Each
- * says why the public API would not do.
+ * engine.c compiles the engine's source together with these few functions, changed in a few places
+ * (engine.c). Each says why the public API would not do.
  */
 #ifndef MAYFLY_GUEST_ENGINE_H
 #define MAYFLY_GUEST_ENGINE_H
@@ -44,6 +44,10 @@ void engine_keep_shapes(JSContext *ctx, JSValueConst sample);
 /* After the copy: new state for Math.random and new seed for the hash tables of Map and Set. */
 void engine_reseed(JSContext *ctx, uint64_t random_state, uint32_t hash_seed);
 uint32_t engine_hash_seed(JSContext *ctx);
+
+/* The frame of the running code, an object or undefined: engine.c says what it is. Free what get returns. */
+JSValue engine_get_frame(JSContext *ctx);
+void engine_set_frame(JSContext *ctx, JSValueConst frame);
 
 /* The module loader may compile although eval may not. */
 JSValue engine_compile_module(JSContext *ctx, const char *source, size_t length, const char *name);

@@ -223,6 +223,9 @@ static void on_stream(const struct frame_header *h, enum handler which) {
   guest_call(which, 1, args);
 }
 
+/* What the host starts has no frame, whatever the code that it called last left there. */
+static void leave_frame(void) { engine_set_frame(guest.ctx, JS_UNDEFINED); }
+
 static void dispatch(const struct frame_header *h, const uint8_t *payload) {
   struct reader r = reader_over(payload, h->length);
   switch (h->type) {
@@ -253,6 +256,7 @@ static void dispatch(const struct frame_header *h, const uint8_t *payload) {
     default:
       break; /* a newer host: nothing that this guest knows how to do */
   }
+  leave_frame();
   run_jobs();
 }
 
@@ -270,7 +274,10 @@ void guest_turn(const uint8_t *frames, uint32_t length) {
   struct reader r = reader_over(frames, length);
   if (!guest.seeded) seed();
   JS_UpdateStackTop(guest.rt);
-  while (!length && guest_call(HANDLER_timer, 0, NULL)) run_jobs();
+  while (!length && guest_call(HANDLER_timer, 0, NULL)) {
+    leave_frame();
+    run_jobs();
+  }
   while (r.left) {
     struct frame_header h;
     const uint8_t *p = read_bytes_borrow(&r, sizeof h);
@@ -280,6 +287,7 @@ void guest_turn(const uint8_t *frames, uint32_t length) {
     if (p) dispatch(&h, p);
   }
   guest_call(HANDLER_idle, 0, NULL);
+  leave_frame();
   run_jobs();
   free(large_inbox);
   large_inbox = NULL;

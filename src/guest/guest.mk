@@ -31,12 +31,10 @@ build/src/quickjs/quickjs.h build/src/llhttp/include/llhttp.h build/src/ada/src/
 	@scripts/fetch-sources.sh build/src
 	@touch $@
 
-# The engine's source with one macro replaced: src/guest/engine.c says why. A source without it stops the build.
-$(G)/quickjs.c: $(QUICKJS_SRC)/quickjs.h src/guest/guest.mk
+# The engine's source with a few places replaced: src/guest/engine.c says why.
+$(G)/quickjs.c: $(QUICKJS_SRC)/quickjs.h scripts/patch-engine.mjs
 	@mkdir -p $(@D)
-	@sed 's|^#define JS_REF_COUNT(p) (js_rc(p)->ref_count)$$|#define JS_REF_COUNT(p) ENGINE_REF_COUNT(p)|' \
-	  $(QUICKJS_SRC)/quickjs.c >$@.tmp
-	@grep -q ENGINE_REF_COUNT $@.tmp || { echo "guest.mk: this QuickJS has no macro JS_REF_COUNT as expected" >&2; exit 1; }
+	@node scripts/patch-engine.mjs $(QUICKJS_SRC)/quickjs.c $@.tmp
 	@mv $@.tmp $@
 $(G)/guest/engine.wo: $(G)/quickjs.c
 # its assertions want counts of 1 where an immortal object has none

@@ -28,6 +28,17 @@ static JSValue native_random(JSContext *ctx, JSValueConst this, int argc, JSValu
   return JS_UNDEFINED;
 }
 
+/* frame() -> the current one; enter(frame) -> the one before */
+static JSValue native_frame(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  return engine_get_frame(ctx);
+}
+
+static JSValue native_enter(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  JSValue before = engine_get_frame(ctx);
+  engine_set_frame(ctx, argv[0]);
+  return before;
+}
+
 /* At boot only: objects like these will be made in every isolate. */
 static JSValue native_samples(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   for (int i = 0; i < argc; i++) engine_keep_shapes(ctx, argv[i]);
@@ -39,6 +50,8 @@ JSValue natives_new(JSContext *ctx) {
   JS_SetPropertyStr(ctx, native, "now", JS_NewCFunction(ctx, native_now, "now", 0));
   JS_SetPropertyStr(ctx, native, "wake", JS_NewCFunction(ctx, native_wake, "wake", 1));
   JS_SetPropertyStr(ctx, native, "random", JS_NewCFunction(ctx, native_random, "random", 1));
+  JS_SetPropertyStr(ctx, native, "frame", JS_NewCFunction(ctx, native_frame, "frame", 0));
+  JS_SetPropertyStr(ctx, native, "enter", JS_NewCFunction(ctx, native_enter, "enter", 1));
   JS_SetPropertyStr(ctx, native, "samples", JS_NewCFunction(ctx, native_samples, "samples", 0));
   text_init(ctx, native);
   lists_init(ctx, native);

@@ -1,0 +1,72 @@
+// Writes the engine's source with a few places replaced: src/guest/engine.c says what for. Each place must be there as
+// often as expected: a source that reads differently stops the build.
+// usage: node patch-engine.mjs QUICKJS.C OUT
+import fs from "node:fs";
+
+const changes = [
+  {
+    what: "the macro JS_REF_COUNT",
+    from: "#define JS_REF_COUNT(p) (js_rc(p)->ref_count)\n",
+    to: "#define JS_REF_COUNT(p) ENGINE_REF_COUNT(p)\n",
+  },
+  // ---- the frame of a job, of a promise's reaction, and where they are made, run, marked and freed
+  {
+    what: "struct JSJobEntry",
+    from: "    int argc;\n    JSValue argv[];\n} JSJobEntry;",
+    to: "    int argc;\n    JSObject *frame;\n    JSValue argv[];\n} JSJobEntry;",
+  },
+  {
+    what: "JS_EnqueueJob",
+    from: "    e->argc = argc;\n",
+    to: "    e->argc = argc;\n    e->frame = engine_hold_frame();\n",
+  },
+  {
+    what: "JS_ExecutePendingJob",
+    from: "    res = e->job_func(e->ctx, e->argc, vc(e->argv));\n",
+    to: "    engine_swap_frame(rt, e->frame);\n    res = e->job_func(e->ctx, e->argc, vc(e->argv));\n" +
+      "    engine_swap_frame(rt, NULL);\n",
+  },
+  {
+    what: "struct JSPromiseReactionData",
+    from: "    JSValue handler;\n} JSPromiseReactionData;",
+    to: "    JSValue handler;\n    JSObject *frame;\n} JSPromiseReactionData;",
+  },
+  {
+    what: "perform_promise_then",
+    from: "        rd->handler = js_dup(handler);\n",
+    to: "        rd->handler = js_dup(handler);\n        rd->frame = engine_hold_frame();\n",
+  },
+  {
+    what: "promise_reaction_data_free",
+    from: "    JS_FreeValueRT(rt, rd->handler);\n",
+    to: "    JS_FreeValueRT(rt, rd->handler);\n    engine_drop_frame(rt, rd->frame);\n",
+  },
+  {
+    what: "js_promise_mark",
+    from: "            JS_MarkValue(rt, rd->handler, mark_func);\n",
+    to: "            JS_MarkValue(rt, rd->handler, mark_func);\n            engine_mark_frame(rt, rd->frame, mark_func);\n",
+  },
+  {
+    what: "the jobs of a promise's reactions",
+    from: "JS_EnqueueJob(ctx, promise_reaction_job, 5, args);",
+    to: "engine_enqueue(ctx, promise_reaction_job, 5, args, rd->frame);",
+    count: 2,
+  },
+  {
+    what: "the jobs of finalization registries",
+    from: "JS_EnqueueJob(fre->ctx, js_finrec_job, 2, args);",
+    to: "engine_enqueue(fre->ctx, js_finrec_job, 2, args, NULL);",
+  },
+];
+
+const [input, output] = process.argv.slice(2);
+let source = fs.readFileSync(input, "utf8");
+for (const { what, from, to, count = 1 } of changes) {
+  const parts = source.split(from);
+  if (parts.length !== count + 1) {
+    console.error(`patch-engine: ${what}: expected ${count} time(s) in ${input}, found ${parts.length - 1}`);
+    process.exit(1);
+  }
+  source = parts.join(to);
+}
+fs.writeFileSync(output, source);
