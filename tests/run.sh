@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs all tests, or with T=name those whose file or test name contains it, on build/$MODE, and prints one line for each
 # file, the output of what failed, and at the end "N passed, N failed". Exit status 1 when one failed or none ran.
-#   tests/unit, tests/redteam  programs in C (cmocka)
+#   tests/unit, tests/redteam, tests/engine  programs in C (cmocka)
 #   tests/conformance          Workers that print lines, compared with what workerd prints (conformance/run.mjs)
 #   tests/e2e                  node:test files that talk to a running `mayfly serve`
 set -u
@@ -95,6 +95,7 @@ run_node() { # FILE
 
 build_programs tests/unit/unit.mk unit-tests tests/unit
 build_programs tests/redteam/redteam.mk redteam-tests tests/redteam
+build_programs tests/engine/engine.mk engine-tests tests/engine
 for file in tests/conformance/*/*.js; do
   wanted "$file" && run_conformance "$file"
 done

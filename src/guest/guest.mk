@@ -61,11 +61,15 @@ $(G)/engine.h $(G)/engine.c &: $(G)/engine.wasm
 	$(call SAY,wasm2c,$<)
 	wasm2c $< -n engine -o $(G)/engine.c
 
-$(G)/engine.o: $(G)/engine.c
+# What of a translated guest (the first prerequisite) becomes an object
+define compile_guest
 	@key=$$( (cat $<; echo '$(ENGINE_CFLAGS)'; $(ENGINE_CC) --version) | sha256sum | cut -c1-16); \
 	kept=build/cache/engine-$$key.o; mkdir -p build/cache; \
 	if [ ! -f $$kept ]; then echo "  cc $< (a minute)"; \
 	  $(ENGINE_CC) $(ENGINE_CFLAGS) -c $< -o $$kept.tmp && mv $$kept.tmp $$kept; fi; cp $$kept $@
+endef
+$(G)/engine.o: $(G)/engine.c
+	$(compile_guest)
 
 # The platform: the JavaScript that the guest evaluates before the image is taken, as bytes in the program.
 # In this order: each file may use what those before it define at once. worker/worker.js comes last.
