@@ -57,6 +57,31 @@ const changes = [
     from: "JS_EnqueueJob(fre->ctx, js_finrec_job, 2, args);",
     to: "engine_enqueue(fre->ctx, js_finrec_job, 2, args, NULL);",
   },
+  // ---- what the engine gets wrong, and programs meet
+  {
+    what: "{ ...\"text\" } copies nothing",
+    from: "    bool is_enumerable;\n\n    if (JS_VALUE_GET_TAG(source) != JS_TAG_OBJECT)\n        return 0;\n",
+    to: "    bool is_enumerable;\n\n    if (JS_IsString(source)) {\n" +
+      "        JSValue boxed = JS_ToObject(ctx, source);\n" +
+      "        ret = JS_IsException(boxed) ? -1 : JS_CopyDataProperties(ctx, target, boxed, excluded, setprop);\n" +
+      "        JS_FreeValue(ctx, boxed);\n        return ret;\n    }\n" +
+      "    if (JS_VALUE_GET_TAG(source) != JS_TAG_OBJECT)\n        return 0;\n",
+  },
+  {
+    what: "RegExp.escape of letters beyond ASCII",
+    from: "        } else if (c < 256) {\n        hex2:\n",
+    to: "        } else if (c < 256 && lre_is_white_space(c)) {\n        hex2:\n",
+  },
+  {
+    what: "room for the name of the time zone",
+    from: "    // _string(obj, fmt, part)\n    char buf[64];\n",
+    to: "    char buf[128];\n",
+  },
+  {
+    what: "the name of the time zone, which is UTC, in Date's toString",
+    from: "            /* XXX: tack the time zone code? */\n",
+    to: "            pos += snprintf(buf + pos, sizeof(buf) - pos, \" (Coordinated Universal Time)\");\n",
+  },
 ];
 
 const [input, output] = process.argv.slice(2);
