@@ -5,7 +5,8 @@
 //     export default checks({ "what is shown": async ({ request, env, ctx }) => ..., ... });
 //
 // It answers with one line for each check: "name = value", or "name throws Name: message". A value is shown as JSON
-// where it has some, so that undefined, -0, NaN, bytes and classes can be told apart.
+// where it has some, so that undefined, -0, NaN, bytes and classes can be told apart. With { messages: false } after
+// the list an error is only named: for scripts about the engine, whose words for its own errors are its own.
 
 function show(value) {
   if (typeof value === "string") return JSON.stringify(value);
@@ -23,24 +24,24 @@ function show(value) {
   return String(value);
 }
 
-async function line(name, check, argument) {
+async function line(name, check, argument, messages) {
   let result;
   try {
     result = `= ${show(await check(argument))}`;
   } catch (e) {
-    result = `throws ${e?.name}: ${e?.message ?? show(e)}`;
+    result = messages ? `throws ${e?.name}: ${e?.message ?? show(e)}` : `throws ${e?.name ?? show(e)}`;
   }
   return `${name} ${result}`.replaceAll("\r", "\\r").replaceAll("\n", "\\n");
 }
 
-export function checks(list) {
+export function checks(list, { messages = true } = {}) {
   const named = Array.isArray(list)
     ? list.map((check) => [check.toString().replace(/^(async )?\([^)]*\) => /, ""), check])
     : Object.entries(list);
   return {
     async fetch(request, env, ctx) {
       const lines = [];
-      for (const [name, check] of named) lines.push(await line(name, check, { request, env, ctx }));
+      for (const [name, check] of named) lines.push(await line(name, check, { request, env, ctx }, messages));
       return new Response(lines.join("\n") + "\n");
     },
   };

@@ -1,0 +1,100 @@
+// Generators, async generators, the iteration protocols and iterator helpers; who is closed, and in what order.
+import { checks } from "../checks.js";
+
+const log = [];
+const logged = async (f) => { log.length = 0; let result; try { result = await f(); } catch (e) { result = e.name; } return [result, [...log]]; };
+function source(count, name = "it") {
+  let n = 0;
+  return {
+    [Symbol.iterator]() { log.push(`${name} opened`); return this; },
+    next() { log.push(`${name} next`); return n < count ? { value: n++, done: false } : { value: "end", done: true }; },
+    return(v) { log.push(`${name} return`); return { value: v, done: true }; },
+  };
+}
+const asyncSource = (count) => ({ [Symbol.asyncIterator]() { let n = 0; return { async next() { log.push("next"); return { value: n, done: n++ >= count }; }, async return() { log.push("return"); return {}; } }; } });
+function* echo() { let got = []; try { for (;;) got.push(yield got.length); } catch (e) { yield `caught ${e}`; } finally { log.push("cleaned"); yield "last words"; } return got; }
+async function* numbers(n) { try { for (let i = 0; i < n; i++) yield i; } finally { log.push("cleaned"); } }
+const sum = (a, b) => a + b;
+const drain = async (it) => { const out = []; for await (const x of it) out.push(x); return out; };
+const wrap = (it) => Iterator.from(it);
+
+export default checks([
+  () => logged(() => { const g = echo(); return [g.next("lost"), g.next("a"), g.throw("T"), g.next(), g.next(), g.next()]; }),
+  () => logged(() => { const g = echo(); g.next(); return [g.return(5), g.return(6), g.next()]; }),
+  () => { const g = echo(); return [g.return(1), g.next()]; },
+  () => { const g = echo(); g.throw(new RangeError("unborn")); },
+  () => { const g = (function* () { g.next(); })(); g.next(); },
+  () => { function* inner() { const x = yield 1; return x * 2; } function* outer() { const r = yield* inner(); yield r; yield* [7, 8]; return yield* "ab"; } const g = outer(); return [g.next(), g.next(21), ...g]; },
+  () => logged(() => { function* f() { yield* source(3); } const g = f(); g.next(); return g.return("early"); }),
+  () => { function* f() { yield* 5; } f().next(); },
+  () => { function* f() {} return [f.prototype === undefined, Object.getPrototypeOf(f) === Object.getPrototypeOf(function* () {}), f()[Symbol.toStringTag], f.constructor.name]; },
+  () => { function* f() {} return new f(); },
+  () => logged(() => { for (const x of source(5)) if (x === 1) break; }),
+  () => logged(() => { for (const x of source(5)) throw new TypeError(`at ${x}`); }),
+  () => logged(() => { for (const x of source(2)) log.push(x); }),
+  () => logged(() => { const [a, ...b] = source(2); return [a, b]; }),
+  () => logged(() => new Map([[1, 2]].values().map((x) => x)).get(1)),
+  () => logged(() => new Map(source(1))),
+  () => { for (const x of { [Symbol.iterator]: () => 5 }) return x; },
+  () => { for (const x of { [Symbol.iterator]: () => ({ next: () => 5 }) }) return x; },
+  () => { for (const x of {}) return x; },
+  () => { for (const x of 5) return x; },
+  () => { for (const x of null) return x; },
+  () => logged(() => drain(numbers(3))),
+  () => logged(async () => { for await (const x of numbers(9)) if (x === 2) return x; }),
+  () => logged(async () => { for await (const x of asyncSource(9)) if (x === 1) break; }),
+  () => logged(async () => { for await (const x of asyncSource(2)) throw new Error(`no ${x}`); }),
+  () => drain([Promise.resolve(1), 2, Promise.resolve(3)]),
+  () => logged(async () => { const g = numbers(2); return Promise.all([g.next(), g.next(), g.next(), g.next()]); }),
+  () => logged(async () => { const g = numbers(5); await g.next(); return [await g.return(7), await g.next()]; }),
+  async () => { async function* f() { yield Promise.reject(new EvalError("inside")); } const g = f(); try { await g.next(); } catch (e) { return [e.message, await g.next()]; } },
+  async () => { async function* f() { yield* numbers(2); yield* [Promise.resolve(5)]; return Promise.resolve(6); } const g = f(); return [await g.next(), await g.next(), await g.next(), await g.next()]; },
+  async () => { const order = []; const p = (async () => { order.push(1); await null; order.push(3); })(); order.push(2); await p; return order; },
+  async () => { const order = []; const thenable = { then(r) { order.push("then"); r("value"); } }; const p = (async () => order.push(await thenable))(); order.push("sync"); await p; return order; },
+  () => [Iterator.prototype === Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())), typeof Iterator, Iterator.prototype[Symbol.toStringTag]],
+  () => new Iterator(),
+  () => Iterator(),
+  () => new (class extends Iterator {})() instanceof Iterator,
+  () => [1, 2, 3, 4].values().filter((x) => x % 2).map((x, i) => x * 10 + i).toArray(),
+  () => logged(() => wrap(source(9)).take(2).toArray()),
+  () => logged(() => wrap(source(4)).drop(2).toArray()),
+  () => logged(() => wrap(source(9)).find((x) => x === 1)),
+  () => logged(() => wrap(source(9)).some((x) => x === 2)),
+  () => logged(() => wrap(source(9)).every((x) => x < 1)),
+  () => logged(() => wrap(source(3)).reduce(sum)),
+  () => wrap(source(0)).reduce(sum),
+  () => wrap(source(0)).reduce(sum, "start"),
+  () => logged(() => wrap(source(3)).forEach((x, i) => log.push([x, i]))),
+  () => wrap(source(2)).flatMap((x) => [x, [x]]).toArray(),
+  () => wrap(source(2)).flatMap((x) => "text").toArray(),
+  () => wrap(source(2)).flatMap((x) => 5).toArray(),
+  () => logged(() => wrap(source(2)).map(5)),
+  () => logged(() => wrap(source(2)).take(-1)),
+  () => logged(() => wrap(source(2)).take(NaN)),
+  () => logged(() => wrap(source(2)).drop("many")),
+  () => wrap(source(3)).take(Infinity).toArray(),
+  () => { const h = [1].values().map((x) => x); return [h[Symbol.toStringTag], Object.prototype.toString.call(h), typeof h.return, h instanceof Iterator]; },
+  () => logged(() => { const h = wrap(source(3)).map((x) => x); h.next(); return [h.return(), h.next()]; }),
+  () => logged(() => { const h = wrap(source(3)).map((x) => x); return [h.return(), h.next()]; }),
+  () => { const h = [1, 2].values().map(() => h.next()); return h.next(); },
+  () => Iterator.from("héllo").toArray(),
+  () => Iterator.from({ next: () => ({ done: true }) }).toArray(),
+  () => Iterator.from(5),
+  () => Iterator.from({}).next(),
+  () => { const it = [1].values(); return Iterator.from(it) === it; },
+  () => Iterator.concat([1, 2], new Set([3]), source(1)).toArray(),
+  () => Iterator.concat([1], 5),
+  () => { const z = Iterator.zip?.([[1, 2, 3], "ab"]); return z?.toArray(); },
+  () => Iterator.zip?.([[1, 2, 3], "ab"], { mode: "longest", padding: ["x", "y"] }).toArray(),
+  () => Iterator.zip?.([[1, 2, 3], "ab"], { mode: "strict" }).toArray(),
+  () => Iterator.zipKeyed?.({ a: [1, 2], b: "xy" }).toArray(),
+  () => Object.getOwnPropertyNames(Iterator.prototype).sort(),
+  () => Object.getOwnPropertyNames(Iterator).sort(),
+  () => Array.fromAsync(asyncSource(3), (x, i) => x * 10 + i),
+  () => Array.fromAsync([Promise.resolve(1), 2]),
+  () => Array.fromAsync({ length: 2, 0: Promise.resolve("a"), 1: "b" }),
+  () => Array.fromAsync(5),
+  () => Array.fromAsync(null),
+  () => logged(() => Array.fromAsync(source(3), () => { throw new URIError("mapper"); })),
+  async () => { const AsyncIterator = Object.getPrototypeOf(Object.getPrototypeOf(Object.getPrototypeOf(numbers(0)))); return Object.getOwnPropertySymbols(AsyncIterator).map(String); },
+], { messages: false });

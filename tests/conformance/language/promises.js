@@ -1,0 +1,57 @@
+// Promises, jobs and their order: combinators, try, withResolvers, thenables, species, top-level await.
+import { checks } from "../checks.js";
+
+const later = (v) => new Promise((r) => queueMicrotask(() => r(v)));
+const settled = (p) => p.then((v) => ["kept", v], (e) => ["broken", e?.errors ?? e?.name ?? e]);
+const awaitedAtTop = await later("at the top");
+const order = async (f) => { const log = []; await f((x) => log.push(x)); for (let i = 0; i < 20; i++) await null; return log; };
+
+export default checks([
+  () => awaitedAtTop,
+  async () => { const { promise, resolve, reject } = Promise.withResolvers(); resolve(1); reject(2); return promise; },
+  () => [Promise.try((a, b) => a + b, 1, 2) instanceof Promise, Promise.try.length],
+  async () => [await Promise.try(() => 5), await settled(Promise.try(() => { throw new Error("sync"); })), await Promise.try(async (x) => x, 7)],
+  () => Promise.all([1, later(2), { then: (r) => r(3) }]),
+  () => settled(Promise.all([later(1), Promise.reject(new Error("no")), Promise.reject(new Error("later"))])),
+  () => settled(Promise.all(5)),
+  () => Promise.all([]),
+  () => settled(Promise.any([Promise.reject(1), Promise.reject(2)])),
+  () => Promise.any([Promise.reject(1), later(2)]),
+  () => settled(Promise.any([])),
+  () => Promise.race([later(1), 2, Promise.reject(3)]),
+  async () => (await Promise.allSettled([1, Promise.reject("r"), later("x")])).map((r) => Object.entries(r)),
+  () => order(async (say) => { say("start"); setTimeout(() => say("timer"), 0); Promise.resolve().then(() => say("then")); queueMicrotask(() => say("microtask")); await null; say("after await"); }),
+  () => order((say) => { Promise.resolve().then(() => say(1)).then(() => say(2)); Promise.resolve().then(() => say("a")).then(() => say("b")).finally(() => say("c")); }),
+  () => order((say) => { new Promise((r) => r(Promise.resolve())).then(() => say("inner promise")); Promise.resolve().then(() => say(1)).then(() => say(2)).then(() => say(3)); }),
+  () => order(async (say) => { const f = async () => { say("f"); }; const g = async () => { await f(); say("after f"); }; g().then(() => say("g done")); Promise.resolve().then(() => say(1)).then(() => say(2)).then(() => say(3)); }),
+  () => order((say) => { (async () => later(1))().then(() => say("returned a promise")); Promise.resolve().then(() => say(1)).then(() => say(2)).then(() => say(3)).then(() => say(4)).then(() => say(5)); }),
+  () => order((say) => { const p = Promise.reject(1); p.catch(() => say("caught")); p.finally(() => say("finally")).catch(() => say("after finally")); }),
+  () => Promise.resolve(1).finally(() => 5),
+  () => settled(Promise.resolve(1).finally(() => { throw new Error("f"); })),
+  () => settled(Promise.reject(new Error("kept")).finally(() => 1)),
+  () => new Promise((r) => r({ then(ok) { ok("thenable"); throw new Error("ignored"); } })),
+  () => settled(new Promise((r) => r({ get then() { throw new Error("getter"); } }))),
+  () => settled(new Promise((r) => { const p = later().then(() => p); r(p); })),
+  () => new Promise((r) => r({ then: 5 })).then((v) => v.then),
+  () => new Promise(),
+  () => new Promise(5),
+  () => Promise(() => 1),
+  () => Promise.resolve.call(5),
+  () => Promise.prototype.then.call({}, 1),
+  () => settled(new Promise((resolve, reject) => { reject(new Error("first")); throw new Error("second"); })),
+  () => Promise.resolve(1).then(5).then(null, undefined),
+  async () => { class P extends Promise { static get [Symbol.species]() { return Promise; } } const p = P.resolve(1); return [p instanceof P, p.then(() => 1) instanceof P, P.resolve(p) === p, Promise.resolve(p) === p]; },
+  async () => { const out = []; for (const p of [later(1), later(2)]) out.push(await p); return out; },
+  async () => { try { await (async () => { throw new SyntaxError("async"); })(); } catch (e) { return [e.name, e.message]; } finally { await null; } },
+  async () => { try { return await Promise.reject(1); } catch { return "caught"; } },
+  async () => { const f = async () => { try { return Promise.reject(new Error("not awaited")); } catch { return "caught"; } }; return settled(f()); },
+  async () => { const a = [1, 2]; const f = async (x) => x * 2; return Promise.all(a.map(f)); },
+  async () => { const r = []; await Promise.all([3, 1, 2].map(async (n) => { for (let i = 0; i < n; i++) await null; r.push(n); })); return r; },
+  async () => { let n = 0; const deep = async (d) => (d ? 1 + (await deep(d - 1)) : 0); n = await deep(300); return n; },
+  async () => { let p = Promise.resolve(0); for (let i = 0; i < 5000; i++) p = p.then((x) => x + 1); return p; },
+  () => [Promise.prototype[Symbol.toStringTag], Promise.name, Promise.length, Promise.prototype.finally.length, Promise.all.name, Object.getOwnPropertyNames(Promise).sort()],
+  async () => { const m = await import("../checks.js"); return [Object.prototype.toString.call(m), Object.keys(m), Object.isSealed(m)]; },
+  async () => { const m = await import("../checks.js"); m.checks = 1; },
+  async () => { const m = await import("../checks.js"); return [Reflect.set(m, "checks", 1), delete m.none, Object.getOwnPropertyDescriptor(m, "checks").writable, Object.getPrototypeOf(m), m === (await import("../checks.js"))]; },
+  async () => { try { await import("./not-there.js"); } catch (e) { return e.constructor.name; } },
+], { messages: false });
