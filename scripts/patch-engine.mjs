@@ -82,6 +82,17 @@ const changes = [
     from: "            /* XXX: tack the time zone code? */\n",
     to: "            pos += snprintf(buf + pos, sizeof(buf) - pos, \" (Coordinated Universal Time)\");\n",
   },
+  // ---- V8's words for errors that programs match on and people look up
+  ...[
+    ["cannot convert symbol to string", "Cannot convert a Symbol value to a string"],
+    ["BigInt are forbidden in JSON.stringify", "Do not know how to serialize a BigInt"],
+    ["cannot read property '%s' of null", "Cannot read properties of null (reading '%s')", 2],
+    ["cannot read property '%s' of undefined", "Cannot read properties of undefined (reading '%s')", 2],
+    ["cannot set property '%s' of null", "Cannot set properties of null (setting '%s')"],
+    ["cannot set property '%s' of undefined", "Cannot set properties of undefined (setting '%s')"],
+    ["invalid array length", "Invalid array length", 4],
+    ["value is not iterable", "object is not iterable", 2],
+  ].map(([from, to, count]) => ({ what: from, from: `"${from}"`, to: `"${to}"`, count })),
 ];
 
 const [input, output] = process.argv.slice(2);

@@ -59,29 +59,29 @@ static const struct {
     [SET] = {"set", 2, true},  [DELETE] = {"delete", 1, true},
 };
 
-static JSValue call(JSContext *ctx, struct headers *h, enum method which, JSValue name, JSValueConst *argv) {
-  JSValue r = JS_UNDEFINED, value;
-  switch (which) {
-    case GET:
-      r = list_get(ctx, h->list, name);
-      break;
-    case HAS:
-      r = JS_NewBool(ctx, list_has(ctx, h->list, name));
-      break;
-    case DELETE:
-      if (list_delete(ctx, h->list, name)) r = JS_EXCEPTION;
-      break;
-    case APPEND:
-    case SET:
-      value = header_value(ctx, argv[1]);
-      if (JS_IsException(value)) {
-        r = value;
-        break;
-      }
-      return (which == SET ? list_set : list_append)(ctx, h->list, name, value) ? JS_EXCEPTION : JS_UNDEFINED;
-  }
+static JSValue read_or_delete(JSContext *ctx, struct headers *h, enum method which, JSValueConst given) {
+  JSValue name = header_name(ctx, given), r = JS_UNDEFINED;
+  if (JS_IsException(name)) return name;
+  if (which == GET)
+    r = list_get(ctx, h->list, name);
+  else if (which == HAS)
+    r = JS_NewBool(ctx, list_has(ctx, h->list, name));
+  else if (list_delete(ctx, h->list, name))
+    r = JS_EXCEPTION;
   JS_FreeValue(ctx, name);
   return r;
+}
+
+/* Both become strings first, then the value is checked, then the name. */
+static JSValue change(JSContext *ctx, struct headers *h, enum method which, JSValueConst *argv) {
+  JSValue text = JS_ToString(ctx, argv[0]), value = JS_IsException(text) ? text : header_value(ctx, argv[1]);
+  JSValue name = JS_IsException(value) ? value : header_name(ctx, text);
+  JS_FreeValue(ctx, text);
+  if (JS_IsException(name)) {
+    JS_FreeValue(ctx, value);
+    return name;
+  }
+  return (which == SET ? list_set : list_append)(ctx, h->list, name, value) ? JS_EXCEPTION : JS_UNDEFINED;
 }
 
 static JSValue method(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int which) {
@@ -91,8 +91,8 @@ static JSValue method(JSContext *ctx, JSValueConst this, int argc, JSValueConst 
     return JS_ThrowTypeError(ctx, "Failed to execute '%s' on 'Headers': parameter %d is not of type 'string'.",
                              methods[which].name, argc + 1);
   if (methods[which].changes && h->immutable) return JS_ThrowTypeError(ctx, "Can't modify immutable headers.");
-  JSValue name = header_name(ctx, argv[0]);
-  return JS_IsException(name) ? name : call(ctx, h, (enum method)which, name, argv);
+  if (which == SET || which == APPEND) return change(ctx, h, (enum method)which, argv);
+  return read_or_delete(ctx, h, (enum method)which, argv[0]);
 }
 
 /* headersNew(list, immutable): over this very list */

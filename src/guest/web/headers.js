@@ -8,7 +8,7 @@ const { listGet, listHas, listAppend, listSet, listDelete, headerName, headerVal
 function listAppendSequence(list, init) {
   for (const pair of init) {
     if (!isObject(pair) || pair[SymbolIterator] == null) {
-      throw wrongParameter('Headers', 1, 'Headers or Sequence or object');
+      throw new TypeError("Incorrect type: the provided value is not of type 'Sequence'.");
     }
     const [...items] = pair;
     if (items.length !== 2) {
@@ -19,9 +19,11 @@ function listAppendSequence(list, init) {
   }
 }
 
-// A new list from what a Worker gave: Headers, pairs, or a record. False when it is none of these.
+// Can this be headers: Headers, pairs, or a record?
+const canFill = isObject;
+
+// A new list from such.
 function listFill(list, init) {
-  if (typeof init !== 'object' || init === null) return false;
   const other = headersList(init);
   if (other !== null) {
     for (let i = 0; i < other.length; i++) list[i] = other[i];
@@ -31,7 +33,6 @@ function listFill(list, init) {
     const keys = ObjectKeys(init);
     for (let i = 0; i < keys.length; i++) listAppend(list, headerName(keys[i]), headerValue(init[keys[i]]));
   }
-  return true;
 }
 
 // Sorted by name, repeated names joined except Set-Cookie: what iteration shows.
@@ -54,7 +55,8 @@ function listSorted(list) {
 
 const HeadersIterator = makePairIterator('Headers');
 const Headers = native.headersClass((list, init) => {
-  if (!listFill(list, init)) throw wrongParameter('Headers', 1, 'Headers or Sequence or object');
+  if (!canFill(init)) throw wrongParameter('Headers', 1, 'Headers or Sequence or object');
+  listFill(list, init);
 });
 
 function listOf(headers) {

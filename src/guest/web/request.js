@@ -16,15 +16,51 @@ const REQUEST_REST =
 const INCOMING_REST =
   ObjectFreeze({ __proto__: null, redirect: 'manual', signal: null, cache: undefined, cf: undefined });
 
-function requestMethod(method) {
-  const given = `${method}`;
+// What a Worker gave as init: its members read once, in workerd's order, each of a type that it may have.
+function requestGiven(init) {
+  const given = { __proto__: null, method: init.method, headers: undefined, body: undefined, redirect: undefined,
+    signal: undefined, cache: undefined, cf: undefined, integrity: undefined };
+  if (given.method !== undefined) given.method = `${given.method}`;
+  given.headers = init.headers;
+  if (given.headers !== undefined && !canFill(given.headers)) {
+    throw wrongField('RequestInitializerDict', 'headers', 'Headers or Sequence or object');
+  }
+  given.body = init.body;
+  given.redirect = init.redirect;
+  if (given.redirect !== undefined) given.redirect = `${given.redirect}`;
+  const fetcher = init.fetcher;
+  if (fetcher != null) throw wrongField('RequestInitializerDict', 'fetcher', 'Fetcher');
+  given.cf = init.cf;
+  if (given.cf !== undefined && !isObject(given.cf)) throw wrongField('RequestInitializerDict', 'cf', 'Object');
+  given.cache = init.cache;
+  if (given.cache !== undefined) given.cache = `${given.cache}`;
+  given.integrity = init.integrity;
+  if (given.integrity !== undefined) given.integrity = `${given.integrity}`;
+  given.signal = init.signal;
+  if (given.signal != null && !isAbortSignal(given.signal)) {
+    throw wrongField('RequestInitializerDict', 'signal', 'AbortSignal');
+  }
+  const encode = init.encodeResponseBody;
+  if (encode !== undefined) checkEncoding('encodeResponseBody', encode);
+  if (given.cache !== undefined && CACHE_MODES[given.cache] === undefined) {
+    throw new TypeError(`Unsupported cache mode: ${given.cache}`);
+  }
+  return given;
+}
+
+function requestCheck({ integrity }) {
+  if (integrity === undefined || integrity === '') return;
+  throw new TypeError(
+    'Subrequest integrity checking is not implemented. The integrity option must be either undefined or an empty string.');
+}
+
+function requestMethod(given) {
   const known = METHODS[given] ?? METHODS[StringPrototypeToLowerCase(given)];
   if (known === undefined) throw new TypeError(`Invalid HTTP method string: ${given}`);
   return known;
 }
 
-function requestUrl(input) {
-  const text = `${input}`;
+function requestUrl(text) {
   const parsed = native.urlParse(text);
   if (parsed === null) throw new TypeError(`Invalid URL: ${text}`);
   return parsed[0];
@@ -66,17 +102,21 @@ class Request extends Body {
       throw wrongParameter('Request', 2, 'RequestInitializerDict or Request');
     }
     const from = isRequest(input) ? input : null;
-    const url = from === null ? requestUrl(input) : null;
-    super(INTERNAL, requestContent(from, init ?? null));
+    const text = from === null ? `${input}` : '';
+    const given = init == null ? null : requestGiven(init);
+    const url = from === null ? requestUrl(text) : null;
+    if (given !== null) requestCheck(given);
+    super(INTERNAL, requestContent(from, given));
     const type = extractedType;
     if (from !== null) this.#copy(from);
     else this.#url = url;
+    if (given !== null) this.#init(given);
     this.#list ??= [];
-    if (init != null) this.#init(init);
     if (type !== null && !listHas(this.#list, 'content-type')) listAppend(this.#list, 'content-type', type);
-    if (!bodyIsEmpty(this) && (this.#method === 'GET' || this.#method === 'HEAD')) {
-      throw new TypeError('Request with a GET or HEAD method cannot have a body.');
+    if (this.#method === 'GET' || this.#method === 'HEAD') {
+      if (!bodyIsEmpty(this)) throw new TypeError('Request with a GET or HEAD method cannot have a body.');
     }
+    if (given !== null) this.#initRest(given);
   }
 
   static {
@@ -102,31 +142,22 @@ class Request extends Body {
     this.#rest = from.#rest;
   }
 
-  #init(init) {
-    const { method, headers, redirect, signal, cache, cf } = init;
+  #init({ method, headers }) {
     if (method !== undefined) this.#method = requestMethod(method);
-    if (headers !== undefined) {
-      this.#list = [];
-      if (!listFill(this.#list, headers)) {
-        throw wrongField('RequestInitializerDict', 'headers', 'Headers or Sequence or object');
-      }
-    }
+    if (headers === undefined) return;
+    this.#list = [];
+    listFill(this.#list, headers);
+  }
+
+  #initRest({ redirect, signal, cache, cf }) {
     if (redirect === undefined && signal === undefined && cache === undefined && cf === undefined) return;
     const rest = { __proto__: null, ...this.#rest };
     if (redirect !== undefined) {
       if (redirect !== 'follow' && redirect !== 'manual') throw new TypeError(REDIRECT_MESSAGE);
       rest.redirect = redirect;
     }
-    if (signal !== undefined) {
-      if (signal !== null && !isAbortSignal(signal)) {
-        throw wrongField('RequestInitializerDict', 'signal', 'AbortSignal');
-      }
-      rest.signal = signal;
-    }
-    if (cache !== undefined) {
-      if (CACHE_MODES[cache] === undefined) throw new TypeError(`Unsupported cache mode: ${cache}`);
-      rest.cache = cache;
-    }
+    if (signal !== undefined) rest.signal = signal;
+    if (cache !== undefined) rest.cache = cache;
     if (cf !== undefined) rest.cf = cf;
     this.#rest = rest;
   }

@@ -4,12 +4,32 @@ const NULL_BODY_STATUS = { __proto__: null, 101: true, 204: true, 205: true, 304
 const REDIRECT_STATUS = { __proto__: null, 301: true, 302: true, 303: true, 307: true, 308: true };
 const STATUS_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-function responseStatus(value) {
-  const status = MathTrunc(+value);
-  if (!(status >= 200 && status <= 599)) {
-    throw new RangeError('Responses may only be constructed with status codes in the range 200 to 599, inclusive.');
+function toInteger(value) {
+  const number = MathTrunc(+value);
+  if (number > 2147483647 || number < -2147483648) {
+    throw new TypeError('Value out of range. Must be between -2147483648 and 2147483647 (inclusive).');
   }
-  return status;
+  return number === number ? number : 0;
+}
+
+// What a Worker gave as init: its members read once, in workerd's order, each of a type that it may have.
+function responseGiven(init) {
+  const { status, statusText, headers, cf, webSocket, encodeBody } = init;
+  const given = { __proto__: null, status: 200, statusText: '', headers, cf };
+  if (status !== undefined) given.status = toInteger(status);
+  if (statusText !== undefined) given.statusText = `${statusText}`;
+  if (headers !== undefined && !canFill(headers)) {
+    throw wrongField('InitializerDict', 'headers', 'Headers or Sequence or object');
+  }
+  if (cf !== undefined && !isObject(cf)) throw wrongField('InitializerDict', 'cf', 'Object');
+  if (webSocket != null) throw wrongField('InitializerDict', 'webSocket', 'WebSocket');
+  if (encodeBody !== undefined) checkEncoding('encodeBody', encodeBody);
+  return given;
+}
+
+function checkEncoding(field, value) {
+  const mode = `${value}`;
+  if (mode !== 'automatic' && mode !== 'manual') throw new TypeError(`${field}: unexpected value: ${mode}`);
 }
 
 let isResponse;
@@ -61,24 +81,23 @@ class Response extends Body {
 
   #init(init, body) {
     if (!isObject(init)) throw wrongParameter('Response', 2, 'InitializerDict or Response');
-    const { status, statusText, headers, cf, webSocket } = init;
-    if (status !== undefined) this.#status = responseStatus(status);
-    if (statusText !== undefined) {
-      const text = `${statusText}`;
-      if (!matches(STATUS_TEXT, text)) throw new TypeError('Invalid statusText');
-      this.#statusText = text;
-    }
+    const { status, statusText, headers, cf } = responseGiven(init);
     if (headers !== undefined) this.#initHeaders(headers);
+    if (!(status >= 200 && status <= 599)) {
+      throw new RangeError('Responses may only be constructed with status codes in the range 200 to 599, inclusive.');
+    }
+    if (!matches(STATUS_TEXT, statusText)) throw new TypeError('Invalid statusText');
+    this.#status = status;
+    this.#statusText = statusText;
     if (cf !== undefined) this.#rest = { __proto__: null, cf };
-    if (webSocket != null) throw wrongField('InitializerDict', 'webSocket', 'WebSocket');
-    if (NULL_BODY_STATUS[this.#status] && body != null && body !== '') {
+    if (NULL_BODY_STATUS[status] && body != null && body !== '') {
       throw new TypeError('Response with null body status (101, 204, 205, or 304) cannot have a body.');
     }
   }
 
   #initHeaders(headers) {
     const list = [];
-    if (!listFill(list, headers)) throw wrongField('InitializerDict', 'headers', 'Headers or Sequence or object');
+    listFill(list, headers);
     if (this.#type !== null && !listHas(list, 'content-type')) listAppend(list, 'content-type', this.#type);
     this.#list = list;
   }
@@ -125,16 +144,18 @@ class Response extends Body {
     return responseFill(new Response(INTERNAL, null), 0, '', [], { __proto__: null, error: true }, true);
   }
   static redirect(url, status = 302) {
-    const code = MathTrunc(+status);
-    const parsed = native.urlParse(`${url}`);
-    if (parsed === null) throw new TypeError(`Unable to parse URL: ${url}`);
+    needArguments(arguments.length, 1, 'redirect', 'Response');
+    const text = `${url}`, code = toInteger(status);
     if (!REDIRECT_STATUS[code]) {
       throw new RangeError(
         `${code} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`);
     }
+    const parsed = native.urlParse(text);
+    if (parsed === null) throw new TypeError(`Unable to parse URL: ${text}`);
     return responseFill(new Response(INTERNAL, null), code, '', ['location', parsed[0]], null, true);
   }
   static json(data, init = undefined) {
+    needArguments(arguments.length, 1, 'json', 'Response', 'Value');
     const text = JSONStringify(data);
     const response = new Response(text === undefined ? 'undefined' : text);
     response.#type = 'application/json';
