@@ -57,6 +57,12 @@ const changes = [
     from: "JS_EnqueueJob(fre->ctx, js_finrec_job, 2, args);",
     to: "engine_enqueue(fre->ctx, js_finrec_job, 2, args, NULL);",
   },
+  {
+    what: "JS_LoadModuleInternal",
+    from: "    m = js_host_resolve_imported_module(ctx, basename, filename, attributes);\n",
+    to: "    engine_importing = true;\n    m = js_host_resolve_imported_module(ctx, basename, filename, attributes);\n" +
+      "    engine_importing = false;\n",
+  },
   // ---- what the engine gets wrong, and programs meet
   {
     what: "{ ...\"text\" } copies nothing",

@@ -28,6 +28,8 @@ static void engine_mark_frame(JSRuntime *rt, JSObject *frame, JS_MarkFunc *mark_
 static void engine_swap_frame(JSRuntime *rt, JSObject *frame);
 static int engine_enqueue(JSContext *ctx, JSJobFunc *job, int argc, JSValueConst *argv, JSObject *frame);
 
+static bool engine_importing; /* import() is looking for its module */
+
 #include "quickjs.c" /* as patched */
 
 #include <malloc.h>
@@ -257,6 +259,12 @@ JSValue engine_compile_module(JSContext *ctx, const char *source, size_t length,
                            JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY, -1);
 }
 
+bool engine_take_importing(void) {
+  bool importing = engine_importing;
+  engine_importing = false;
+  return importing;
+}
+
 JSValue engine_import(JSContext *ctx, const char *name, JSModuleDef **module) {
   *module = js_host_resolve_imported_module(ctx, "", name, JS_UNDEFINED);
   if (!*module) return JS_EXCEPTION;
@@ -360,6 +368,42 @@ enum engine_class engine_class(JSValueConst v) {
     default:
       return JS_IsFunction(NULL, v) ? CLASS_FUNCTION : CLASS_OTHER;
   }
+}
+
+JSValue engine_class_name(JSContext *ctx, JSValueConst v) {
+  if (JS_VALUE_GET_TAG(v) != JS_TAG_OBJECT) return JS_UNDEFINED;
+  JSClassID id = JS_VALUE_GET_OBJ(v)->class_id;
+  return id == JS_CLASS_MODULE_NS ? JS_NewString(ctx, "Module")
+                                  : JS_AtomToString(ctx, ctx->rt->class_array[id].class_name);
+}
+
+bool engine_proxy(JSContext *ctx, JSValueConst v, JSValue *target, JSValue *handler) {
+  if (JS_VALUE_GET_TAG(v) != JS_TAG_OBJECT || JS_VALUE_GET_OBJ(v)->class_id != JS_CLASS_PROXY) return false;
+  JSProxyData *s = JS_GetOpaque(v, JS_CLASS_PROXY);
+  *target = s->is_revoked ? JS_NULL : js_dup(s->target);
+  *handler = s->is_revoked ? JS_NULL : js_dup(s->handler);
+  return true;
+}
+
+JSValue engine_preview(JSContext *ctx, JSValueConst v, bool *pairs) {
+  if (JS_VALUE_GET_TAG(v) != JS_TAG_OBJECT) return JS_UNDEFINED;
+  JSClassID id = JS_VALUE_GET_OBJ(v)->class_id;
+  if (id != JS_CLASS_MAP_ITERATOR && id != JS_CLASS_SET_ITERATOR) return JS_UNDEFINED;
+  JSMapIteratorData *it = JS_GetOpaque(v, id);
+  JSValue list = JS_NewArray(ctx);
+  uint32_t n = 0;
+  *pairs = it->kind == JS_ITERATOR_KIND_KEY_AND_VALUE;
+  if (JS_IsUndefined(it->obj) || JS_IsException(list)) return list;
+  JSMapState *s = JS_VALUE_GET_OBJ(it->obj)->u.map_state;
+  struct list_head *el = it->cur_record ? it->cur_record->link.next : s->records.next;
+  for (; el != &s->records; el = el->next) {
+    JSMapRecord *r = list_entry(el, JSMapRecord, link);
+    if (r->empty) continue;
+    JSValueConst value = id == JS_CLASS_SET_ITERATOR ? r->key : r->value;
+    if (*pairs) JS_SetPropertyUint32(ctx, list, n++, js_dup(r->key));
+    JS_SetPropertyUint32(ctx, list, n++, js_dup(it->kind == JS_ITERATOR_KIND_KEY ? r->key : value));
+  }
+  return list;
 }
 
 JSValue engine_unbox(JSContext *ctx, JSValueConst v) { return js_dup(JS_VALUE_GET_OBJ(v)->u.object_data); }

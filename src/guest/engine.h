@@ -54,6 +54,8 @@ JSValue engine_compile_module(JSContext *ctx, const char *source, size_t length,
 /* Loads, links and evaluates a module and what it imports. The promise of the evaluation, which for modules without
  * top-level await is settled at once, so that nobody need wait for it; or an exception. */
 JSValue engine_import(JSContext *ctx, const char *name, JSModuleDef **module);
+/* Asked by what resolves a specifier: whether it comes from import(), not from an import declaration. */
+bool engine_take_importing(void);
 /* The bytes of a string whose characters all fit a byte, as HTTP headers do. False: not such a string (or not one at
  * all). The bytes live as long as *flat, which the caller frees in any case. */
 bool engine_latin1(JSContext *ctx, JSValueConst v, JSValue *flat, const uint8_t **p, size_t *n);
@@ -83,6 +85,13 @@ int engine_array_truncate(JSContext *ctx, JSValueConst array, uint32_t count);
 JSValue engine_create(JSContext *ctx, JSValueConst new_target, JSClassID class_id);
 
 enum engine_class engine_class(JSValueConst v);
+/* The name of the class that the engine made an object as ("Map Iterator"); undefined for what is no object. */
+JSValue engine_class_name(JSContext *ctx, JSValueConst v);
+/* Target and handler of a proxy, both null when it is revoked; false: not a proxy. Free both. */
+bool engine_proxy(JSContext *ctx, JSValueConst v, JSValue *target, JSValue *handler);
+/* What an iterator of a Map or Set would still give, without moving it: an array of keys, of values, or of keys and
+ * values in turn (*pairs). Undefined: no such iterator. */
+JSValue engine_preview(JSContext *ctx, JSValueConst v, bool *pairs);
 /* The value inside a Number, String, Boolean or BigInt object. Free it. */
 JSValue engine_unbox(JSContext *ctx, JSValueConst v);
 JSValue engine_box(JSContext *ctx, JSValue primitive);

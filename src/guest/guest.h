@@ -21,6 +21,7 @@
   HANDLER(timer)     /* () -> one ran */                                                                               \
   HANDLER(rejection) /* (promise, reason, handled) */                                                                  \
   HANDLER(uncaught)  /* (error): a job or handler threw */                                                             \
+  HANDLER(module)    /* (specifier) -> {name, exports} of the platform, or undefined */                                \
   HANDLER(idle)      /* (): the end of a turn */
 
 enum handler {
@@ -34,7 +35,6 @@ struct guest {
   JSRuntime *rt;
   JSContext *ctx;
   JSValue handler[HANDLER_COUNT];
-  JSValue builtins; /* {"cloudflare:workers": {export: value, …}, …}, from the platform */
   uint32_t stack_kb;
   bool seeded;
 };
@@ -50,6 +50,14 @@ JSValue natives_new(JSContext *ctx);
 void out_init(JSContext *ctx, JSValueConst native);
 /* text.c: UTF-8 and structured clone for the platform. */
 void text_init(JSContext *ctx, JSValueConst native);
+/* Text of any bytes, with U+FFFD for what is ill-formed. */
+JSValue text_decode_utf8(JSContext *ctx, const uint8_t *p, size_t n);
+/* Copies what fits of the engine's UTF-8 without cutting a character. How much. */
+size_t text_fit_utf8(uint8_t *to, size_t room, const char *s, size_t n);
+/* bytes.c: the encodings of Node's Buffer. */
+void bytes_init(JSContext *ctx, JSValueConst native);
+/* values.c: what kind of value something is. */
+void values_init(JSContext *ctx, JSValueConst native);
 /* lists.c, headers.c: header lists and the class Headers. */
 void lists_init(JSContext *ctx, JSValueConst native);
 void headers_init(JSContext *ctx, JSValueConst native);

@@ -75,7 +75,8 @@ $(G)/engine.o: $(G)/engine.c
 # In this order: each file may use what those before it define at once. worker/worker.js comes last.
 PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams url headers blob form body request response \
   encoding inspect console misc) \
-  $(patsubst %,src/guest/worker/%.js,context errors bodies subrequests loader timers worker)
+  $(patsubst %,src/guest/worker/%.js,context errors bodies subrequests loader timers) \
+  $(patsubst %,src/guest/node/%.js,async modules) $(patsubst %,src/guest/worker/%.js,cloudflare worker)
 $(G)/platform.js: $(PLATFORM_JS) scripts/platform.sh
 	@mkdir -p $(@D)
 	scripts/platform.sh $@ $(PLATFORM_JS)

@@ -1,7 +1,9 @@
 /* modules.c: the modules of the Worker's code, and how imports find them.
  *
  * A specifier is resolved like a path, against the folder of the module that imports it ("./b.js", "../c.js", "b.js"
- * all name files of the Worker, as in workerd); "scheme:name" names a module of the platform. Nothing else exists.
+ * all name files of the Worker, as in workerd). What the Worker has not may be a module of the platform
+ * ("cloudflare:workers"), which the platform gives as an object of exports. Only for names without a path ("path",
+ * that is "node:path") it is asked first.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,15 +41,16 @@ static const struct module *find(const char *name) {
   return NULL;
 }
 
-/* Removes "." and "name/.." from the path in place; a ".." above the root stays at the root. */
-static void clean_path(char *path) {
+/* Removes "." and "name/.." from the path in place. False: it leads above the root. */
+static bool clean_path(char *path) {
   char *to = path;
   for (char *from = path; *from;) {
     char *end = from + strcspn(from, "/");
     size_t n = (size_t)(end - from);
     bool up = n == 2 && !memcmp(from, "..", 2), none = n == 0 || (n == 1 && *from == '.');
     if (up) {
-      if (to > path) to--;
+      if (to == path) return false;
+      to--;
       while (to > path && to[-1] != '/') to--;
     } else if (!none) {
       memmove(to, from, n);
@@ -57,6 +60,7 @@ static void clean_path(char *path) {
     from = *end ? end + 1 : end;
   }
   *to = 0;
+  return true;
 }
 
 static bool has_scheme(const char *s) {
@@ -64,8 +68,28 @@ static bool has_scheme(const char *s) {
   return n && s[n] == ':';
 }
 
-static char *normalize(JSContext *ctx, const char *base, const char *specifier, void *opaque) {
-  (void)opaque;
+/* A property of what the platform has under this name; undefined when it has nothing. */
+static JSValue of_platform(JSContext *ctx, const char *name, const char *property) {
+  JSValue text = JS_NewString(ctx, name);
+  JSValue found = JS_Call(ctx, guest.handler[HANDLER_module], JS_UNDEFINED, 1, (JSValueConst *)&text);
+  JSValue value = JS_IsObject(found) ? JS_GetPropertyStr(ctx, found, property) : JS_DupValue(ctx, found);
+  JS_FreeValue(ctx, found);
+  JS_FreeValue(ctx, text);
+  return value;
+}
+
+/* The platform's own name for a specifier, to be freed with js_free; NULL: it has no such module, or an exception. */
+static char *name_of_platform(JSContext *ctx, const char *specifier) {
+  JSValue v = of_platform(ctx, specifier, "name");
+  size_t n;
+  const char *s = JS_IsString(v) ? JS_ToCStringLen(ctx, &n, v) : NULL;
+  char *name = s ? js_strndup(ctx, s, n) : NULL;
+  JS_FreeCString(ctx, s);
+  JS_FreeValue(ctx, v);
+  return name;
+}
+
+static char *joined(JSContext *ctx, const char *base, const char *specifier) {
   const char *slash = strrchr(base, '/');
   bool absolute = specifier[0] == '/' || has_scheme(specifier);
   size_t folder = slash && !absolute ? (size_t)(slash - base) + 1 : 0, n = strlen(specifier);
@@ -73,8 +97,51 @@ static char *normalize(JSContext *ctx, const char *base, const char *specifier, 
   if (!name) return NULL;
   memcpy(name, base, folder);
   memcpy(name + folder, specifier, n + 1);
-  if (!has_scheme(specifier)) clean_path(name);
   return name;
+}
+
+/* Who imports a module is in the message as workerd has it. */
+static char *refuse(JSContext *ctx, char *name, const char *base, const char *specifier, bool importing) {
+  bool by_whom = *base && !importing;
+  if (!name)
+    JS_ThrowTypeError(ctx, "Invalid module specifier \"%s\".%s%s%s", specifier, by_whom ? "\n  imported from \"" : "",
+                      by_whom ? base : "", by_whom ? "\"." : "");
+  else
+    JS_ThrowPlainError(ctx, "No such module \"%s\".%s%s%s", name, by_whom ? "\n  imported from \"" : "",
+                       by_whom ? base : "", by_whom ? "\"" : "");
+  js_free(ctx, name);
+  return NULL;
+}
+
+static char *normalize(JSContext *ctx, const char *base, const char *specifier, void *opaque) {
+  (void)opaque;
+  bool importing = engine_take_importing();
+  if (*base && *specifier != '.' && *specifier != '/' && !has_scheme(specifier)) {
+    char *platform = name_of_platform(ctx, specifier);
+    if (platform || JS_HasException(ctx)) return platform;
+  }
+  char *name = joined(ctx, base, specifier);
+  if (!name) return NULL;
+  if (!clean_path(name)) {
+    js_free(ctx, name);
+    return refuse(ctx, NULL, base, specifier, importing);
+  }
+  if (find(name)) return name;
+  char *platform = name_of_platform(ctx, name);
+  if (!platform && !JS_HasException(ctx)) return refuse(ctx, name, base, specifier, importing);
+  js_free(ctx, name);
+  return platform;
+}
+
+/* No import attribute is known, as in workerd. */
+static int check_attributes(JSContext *ctx, void *opaque, JSValueConst attributes) {
+  (void)opaque;
+  JSPropertyEnum *tab;
+  uint32_t n;
+  if (JS_GetOwnPropertyNames(ctx, &tab, &n, attributes, JS_GPN_STRING_MASK) < 0) return -1;
+  JS_FreePropertyEnum(ctx, tab, n);
+  if (n) JS_ThrowPlainError(ctx, "Unrecognized import attributes specified");
+  return n ? -1 : 0;
 }
 
 static int set_exports(JSContext *ctx, JSModuleDef *m) {
@@ -142,14 +209,13 @@ static JSValue parse_json(JSContext *ctx, const struct module *m, const char *na
   return v;
 }
 
-static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque) {
+static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque, JSValueConst attributes) {
   (void)opaque;
   const struct module *m = find(name);
   if (!m) {
-    JSValue values = JS_GetPropertyStr(ctx, guest.builtins, name);
+    JSValue values = of_platform(ctx, name, "exports");
     if (JS_IsObject(values)) return synthetic(ctx, name, values);
-    JS_FreeValue(ctx, values);
-    JS_ThrowPlainError(ctx, "No such module \"%s\".", name);
+    if (!JS_IsException(values)) JS_ThrowPlainError(ctx, "No such module \"%s\".", name);
     return NULL;
   }
   switch (m->kind) {
@@ -165,22 +231,6 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque) {
       JS_ThrowTypeError(ctx, "Module \"%s\" is of a kind that is not supported here (CommonJS).", name);
       return NULL;
   }
-}
-
-/* The engine asks for a module by its name only; who imports it goes into the message as workerd has it. */
-static char *normalize_and_check(JSContext *ctx, const char *base, const char *specifier, void *opaque) {
-  char *name = normalize(ctx, base, specifier, opaque);
-  if (!name || find(name)) return name;
-  JSValue builtin = JS_GetPropertyStr(ctx, guest.builtins, name);
-  bool known = JS_IsObject(builtin);
-  JS_FreeValue(ctx, builtin);
-  if (known) return name;
-  if (*base)
-    JS_ThrowPlainError(ctx, "No such module \"%s\".\n  imported from \"%s\"", name, base);
-  else
-    JS_ThrowPlainError(ctx, "No such module \"%s\".", name);
-  js_free(ctx, name);
-  return NULL;
 }
 
 static JSModuleDef *main_module;
@@ -206,7 +256,7 @@ static JSValue native_namespace(JSContext *ctx, JSValueConst this, int argc, JSV
 }
 
 void modules_init(JSContext *ctx, JSValueConst native) {
-  JS_SetModuleLoaderFunc(JS_GetRuntime(ctx), normalize_and_check, load, NULL);
+  JS_SetModuleLoaderFunc2(JS_GetRuntime(ctx), normalize, load, check_attributes, NULL);
   JS_SetPropertyStr(ctx, native, "import", JS_NewCFunction(ctx, native_import, "import", 1));
   JS_SetPropertyStr(ctx, native, "namespace", JS_NewCFunction(ctx, native_namespace, "namespace", 0));
 }

@@ -97,6 +97,18 @@ static JSValue decode_repaired(JSContext *ctx, const uint8_t *p, size_t n) {
   return v;
 }
 
+JSValue text_decode_utf8(JSContext *ctx, const uint8_t *p, size_t n) {
+  return well_formed(p, n) == n ? JS_NewStringLen(ctx, (const char *)p, n) : decode_repaired(ctx, p, n);
+}
+
+size_t text_fit_utf8(uint8_t *to, size_t room, const char *s, size_t n) {
+  uint32_t units;
+  size_t take = fit((const uint8_t *)s, n, room, &units);
+  memcpy(to, s, take);
+  replace_surrogates(to, take);
+  return take;
+}
+
 static JSValue utf8_decode(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   size_t n;
   const uint8_t *p = JS_GetUint8Array(ctx, &n, argv[0]);

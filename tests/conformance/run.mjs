@@ -33,6 +33,7 @@ function mayflyCommand(directory, script, upstream) {
     compatibility_date: DATE,
     compatibility_flags: flagsOf(fs.readFileSync(path.join(here, script), "utf8")),
     vars: { UPSTREAM: upstream.url },
+    worker_loaders: [{ binding: "LOADER" }],
     outbound: { allow: [{ cidr: "127.0.0.1/32" }] },
   };
   fs.writeFileSync(path.join(directory, "wrangler.jsonc"), JSON.stringify(config));

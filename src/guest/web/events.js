@@ -389,7 +389,9 @@ class AbortSignal extends EventTarget {
     const signal = new AbortSignal(INTERNAL);
     const fire = () => signalAbort(signal,
       new DOMExceptionConstructor('The operation was aborted due to timeout', 'TimeoutError'));
+    const frame = native.enter(undefined); // its listeners run in none
     addTimer('timeout', fire, +milliseconds, [], false);
+    native.enter(frame);
     return signal;
   }
   static any(signals) {

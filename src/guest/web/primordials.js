@@ -24,6 +24,7 @@ const ArrayIsArray = Array.isArray;
 const ArrayPrototypeSort = uncurryThis(Array.prototype.sort);
 const ArrayPrototypeSlice = uncurryThis(Array.prototype.slice);
 const ArrayPrototypeSplice = uncurryThis(Array.prototype.splice);
+const ArrayPrototypeIncludes = uncurryThis(Array.prototype.includes);
 const ArrayPrototypeJoin = uncurryThis(Array.prototype.join);
 
 const StringPrototypeSlice = uncurryThis(String.prototype.slice);

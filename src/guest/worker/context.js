@@ -19,7 +19,7 @@ const GLOBAL_SCOPE =
   "and generating random values are not allowed within global scope. To fix this error, perform this operation " +
   "within a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/";
 
-const worker = { namespace: null, failure: null, waiting: [], env: {}, outbound: 0 };
+const worker = { namespace: null, failure: null, waiting: [], env: {}, outbound: 0, date: "", nodeCompat: false, nodeLevel: 0 };
 const endpoints = new Map(); // stream -> Event or Call
 let eventCount = 0; // in progress
 let current = null;
@@ -107,6 +107,19 @@ class Event_ {
   }
 }
 
+function waitFor(event, promise) {
+  if (event.over) return;
+  event.waits++;
+  const done = () => {
+    event.waits--;
+    event.settle();
+  };
+  PromiseResolve(promise).then(done, (e) => {
+    logUncaught(e, "waitUntil() rejected: ");
+    done();
+  });
+}
+
 class ExecutionContext {
   #event;
   #props;
@@ -119,17 +132,7 @@ class ExecutionContext {
     return this.#props;
   }
   waitUntil(promise) {
-    const event = this.#event;
-    if (event.over) return;
-    event.waits++;
-    const done = () => {
-      event.waits--;
-      event.settle();
-    };
-    PromiseResolve(promise).then(done, (e) => {
-      logUncaught(e, "waitUntil() rejected: ");
-      done();
-    });
+    waitFor(this.#event, promise);
   }
   passThroughOnException() {}
 }
@@ -144,14 +147,22 @@ function logUncaught(error, prefix) {
   native.log(4, `${prefix}${name}: ${message}${stack === "" ? "" : "\n" + stack}`);
 }
 
-// cloudflare:workers
-class WorkerEntrypoint {
-  constructor(ctx, env) {
+// cloudflare:workers; cloudflare.js has the rest
+class EntrypointBase {
+  constructor(ctx, env, name) {
+    if (!isObject(ctx)) throw wrongParameter(name, 1, "Object");
     this.ctx = ctx;
     this.env = env;
   }
 }
+class WorkerEntrypoint extends EntrypointBase {
+  constructor(ctx, env) {
+    super(ctx, env, "WorkerEntrypoint");
+  }
+}
 class RpcTarget {}
+defineInterface(WorkerEntrypoint);
+defineInterface(RpcTarget, "JsRpcTarget");
 
 function entrypointOf(name) {
   const isDefault = name === "" || name === "default";

@@ -50,7 +50,8 @@ function addTimer(name, callback, delay, args, repeats) {
     throw new TypeError(`Failed to execute '${name}' on 'ServiceWorkerGlobalScope': parameter 1 is not of type 'Function'.`);
   const event = requireEvent();
   const ms = Math.max(0, Math.min(Number(delay) || 0, 2 ** 31 - 1));
-  const timer = { id: nextTimer++, at: native.now() + ms, ms, callback, args, repeats, event, dead: false };
+  const frame = native.frame();
+  const timer = { id: nextTimer++, at: native.now() + ms, ms, callback, args, repeats, event, frame, dead: false };
   io++;
   timersById.set(timer.id, timer);
   (event.timers ??= new Set()).add(timer);
@@ -75,6 +76,7 @@ function onTimer() {
   } else {
     dropTimer(timer);
   }
+  native.enter(timer.frame); // guest.c leaves it
   try {
     timer.callback(...timer.args);
   } catch (e) {

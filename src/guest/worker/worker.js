@@ -7,12 +7,12 @@ function startupFailure(error) {
   return new Error(`Failed to start Worker:\nUncaught ${name}: ${message}${trace === "" ? "" : "\n" + trace}`);
 }
 
-function onLoad(main, env, loaders, outbound) {
+function onLoad(main, env, loaders, outbound, date, flags) {
   current = null;
+  setNodeLevel(date, flags);
   worker.env = env;
   worker.outbound = outbound;
   for (let i = 0; i < loaders.length; i += 2) env[loaders[i]] = new WorkerLoader(native, loaders[i + 1]);
-  builtins["cloudflare:workers"].env = env;
   try {
     const result = native.import(main);
     if (result instanceof NativePromise) result.then(() => started(native.namespace()), failStart);
@@ -38,7 +38,10 @@ function failStart(error) {
 function flushWaiting() {
   const waiting = worker.waiting;
   worker.waiting = [];
-  for (const start of waiting) start();
+  for (const start of waiting) {
+    start();
+    native.enter(undefined); // whatever that event left
+  }
 }
 
 // ---- the end of a turn ----
@@ -94,16 +97,6 @@ expose("fetch", function fetch(input, init) {
   return callFetch({ channel: 0, handle: null, entrypoint: "", props: undefined, cpuMs: 0 }, input, init);
 });
 
-const builtins = {
-  __proto__: null,
-  "cloudflare:workers": {
-    WorkerEntrypoint,
-    RpcTarget,
-    env: {},
-    waitUntil(promise) { new ExecutionContext(native, requireEvent(), {}).waitUntil(promise); },
-  },
-};
-
 // What every event makes, or most.
 const sampleEvent = new Event_(0);
 const sampleBody = new NetBody(0, 0, NO_BYTES, true);
@@ -132,5 +125,5 @@ return {
   rejection: onRejection,
   uncaught: (error) => logUncaught(error, "Uncaught "),
   idle: onIdle,
-  builtins,
+  module: findModule,
 };

@@ -1,0 +1,169 @@
+// cloudflare.js: what cloudflare:workers and cloudflare:workflows export besides WorkerEntrypoint and RpcTarget
+// (context.js). env and exports follow the code that withEnv() and its like call, also over an await: they are kept in
+// the frame (node/async.js). Stubs and calls over RPC are not there.
+
+const ENV_KEY = ObjectFreeze({ __proto__: null });
+const EXPORTS_KEY = ObjectFreeze({ __proto__: null });
+const NO_EXPORTS = {};
+
+function inFrame(key, otherwise) {
+  const frame = native.frame();
+  if (frame !== undefined) {
+    for (let i = 0; i < frame.length; i += 2) if (frame[i] === key) return isObject(frame[i + 1]) ? frame[i + 1] : otherwise;
+  }
+  return otherwise;
+}
+
+// An object that stands for the one that current() gives.
+function standIn(current) {
+  return new Proxy({}, {
+    __proto__: null,
+    get: (_, key) => current()[key],
+    set: (_, key, value) => ReflectSet(current(), key, value),
+    has: (_, key) => key in current(),
+    deleteProperty: (_, key) => ReflectDeleteProperty(current(), key),
+    ownKeys: () => ReflectOwnKeys(current()),
+    getOwnPropertyDescriptor: (_, key) => {
+      const found = ReflectGetOwnPropertyDescriptor(current(), key);
+      if (found !== undefined) found.configurable = true; // else it would have to be the stand-in's own
+      return found;
+    },
+    defineProperty: (_, key, descriptor) => ReflectDefineProperty(current(), key, descriptor),
+    getPrototypeOf: () => ObjectGetPrototypeOf(current()),
+  });
+}
+const { set: ReflectSet, deleteProperty: ReflectDeleteProperty, defineProperty: ReflectDefineProperty } = Reflect;
+
+class DurableObject {
+  constructor(ctx, env) {
+    throw new TypeError("Failed to construct 'DurableObjectBase': constructor parameter 1 is not of type 'DurableObjectState'.");
+  }
+}
+defineInterface(DurableObject, 'DurableObjectBase');
+
+class WorkflowEntrypoint extends EntrypointBase {
+  constructor(ctx, env) {
+    if (!(ctx instanceof ExecutionContext)) throw wrongParameter('WorkflowEntrypoint', 1, 'ExecutionContext');
+    super(ctx, env, 'WorkflowEntrypoint');
+  }
+}
+defineInterface(WorkflowEntrypoint);
+
+class RpcStub {
+  constructor() {
+    throw new ErrorConstructor('RPC is not supported here.');
+  }
+  dup() {}
+}
+defineInterface(RpcStub, 'JsRpcStub');
+
+class RpcPromise {
+  constructor() {
+    throw new TypeError('Illegal constructor');
+  }
+  then() {}
+  catch() {}
+  finally() {}
+}
+defineInterface(RpcPromise, 'JsRpcPromise');
+
+class RpcProperty {
+  constructor() {
+    throw new TypeError('Illegal constructor');
+  }
+  then() {}
+  catch() {}
+  finally() {}
+}
+defineInterface(RpcProperty, 'JsRpcProperty');
+
+class ServiceStub {
+  constructor() {
+    throw new TypeError('Illegal constructor');
+  }
+  fetch() {}
+  connect() {}
+}
+defineInterface(ServiceStub, 'Fetcher');
+
+// A span that records nothing, as where nobody traces.
+class Span {
+  isTraced = false;
+  spanContext() {}
+  setAttribute() {}
+  setAttributes() {}
+  recordException() {}
+  updateName() {}
+  setStatus() {}
+  end() {}
+}
+
+class Tracing {
+  enterSpan(name, callback, ...args) {
+    return callback(new Span(), ...args);
+  }
+  startActiveSpan(name, callback, ...args) {
+    return callback(new Span(), ...args);
+  }
+  startSpan() {
+    return new Span();
+  }
+  getActiveSpan() {
+    return new Span();
+  }
+  withActiveSpan(span, callback, ...args) {
+    return callback(...args);
+  }
+}
+defineInterface(Tracing);
+
+function needCallback(callback, method, index) {
+  needFunction(callback, method, 'EnvModule', index, 'function');
+}
+
+const withBoth = (env, exports, callback) =>
+  callIn(frameWith(frameWith(native.frame(), ENV_KEY, env), EXPORTS_KEY, exports), callback, globalThis, []);
+
+class NonRetryableError extends Error {
+  constructor(message, name = 'NonRetryableError') {
+    super(message);
+    this.name = name;
+  }
+}
+
+platformModule('cloudflare:workflows', { __proto__: null, NonRetryableError });
+platformModule('cloudflare:workers', {
+  __proto__: null,
+  DurableObject,
+  RpcPromise,
+  RpcProperty,
+  RpcStub,
+  RpcTarget,
+  ServiceStub,
+  WorkerEntrypoint,
+  WorkflowEntrypoint,
+  abortIsolate() {
+    throw new ErrorConstructor('abortIsolate() is not supported here.');
+  },
+  cache: {},
+  env: standIn(() => inFrame(ENV_KEY, worker.env)),
+  exports: standIn(() => inFrame(EXPORTS_KEY, NO_EXPORTS)),
+  restore: Symbol('cloudflare:workers:restore'),
+  tracing: new Tracing(),
+  waitUntil(promise) {
+    needArguments(arguments.length, 1, 'waitUntil', 'EntrypointsModule', 'Promise');
+    waitFor(requireEvent(), promise);
+  },
+  withEnv(env, callback) {
+    needCallback(callback, 'withEnv', 2);
+    return callIn(frameWith(native.frame(), ENV_KEY, env), callback, globalThis, []);
+  },
+  withEnvAndExports(env, exports, callback) {
+    needCallback(callback, 'withEnvAndExports', 3);
+    return withBoth(env, exports, callback);
+  },
+  withExports(exports, callback) {
+    needCallback(callback, 'withExports', 2);
+    return callIn(frameWith(native.frame(), EXPORTS_KEY, exports), callback, globalThis, []);
+  },
+});

@@ -1,0 +1,62 @@
+// cloudflare:workers: what it exports, env in module scope, withEnv(), the base classes, waitUntil().
+import * as workers from "cloudflare:workers";
+import { env, withEnv, withExports, withEnvAndExports, exports, waitUntil, WorkerEntrypoint, WorkflowEntrypoint, DurableObject, RpcTarget, ServiceStub, RpcPromise, RpcProperty, tracing } from "cloudflare:workers";
+import { NonRetryableError } from "cloudflare:workflows";
+import { checks } from "../checks.js";
+
+const atTop = [typeof env.UPSTREAM, "UPSTREAM" in env, Object.keys(env).includes("UPSTREAM")];
+const refusedAtTop = (() => { try { waitUntil(Promise.resolve()); } catch (e) { return e.message.slice(0, 54); } })();
+
+export default checks([
+  () => Object.keys(workers),
+  () => Object.values(workers).map((value) => typeof value),
+  () => [Object.prototype.toString.call(workers), Object.isExtensible(workers), Reflect.set(workers, "env", 1)],
+  () => atTop,
+  () => refusedAtTop,
+  ({ env: own }) => [env === own, env.UPSTREAM === own.UPSTREAM, env.nothing],
+  ({ env: own }) => { own.X = 1; const r = env.X; delete own.X; return [r, "X" in env]; },
+  ({ env: own }) => { env.Y = 1; const r = own.Y; return [r, delete env.Y, "Y" in own]; },
+  ({ env: own }) => { Object.defineProperty(env, "Z", { value: 5, enumerable: true, configurable: true }); const r = own.Z; delete own.Z; return r; },
+  () => Object.keys(Object.getOwnPropertyDescriptor(env, "UPSTREAM")),
+  () => Object.getPrototypeOf(env) === Object.prototype,
+  () => Object.prototype.toString.call(env),
+  () => ({ ...env }).UPSTREAM === env.UPSTREAM,
+  () => withEnv({ Q: 1 }, () => [Object.keys(env), env.Q, env.UPSTREAM]),
+  () => withEnv({ Q: 2 }, async () => { await null; return env.Q; }),
+  () => withEnv({ Q: 3 }, () => new Promise((resolve) => setTimeout(() => resolve(env.Q), 1))),
+  () => withEnv({ Q: 1 }, () => withEnv({ R: 2 }, () => [env.Q, env.R])),
+  () => { const own = {}; withEnv(own, () => { env.N = 1; }); return own; },
+  () => withEnv({}, () => 5),
+  () => withEnv({}, (...args) => args.length),
+  () => withEnv({}, () => { throw new RangeError("x"); }),
+  () => withEnv({}),
+  () => withEnv({}, 5),
+  () => withEnv(5, () => [env.Q, Object.keys(env)]),
+  () => withEnv(undefined, () => typeof env.UPSTREAM),
+  () => withEnv(null, () => typeof env.UPSTREAM),
+  () => env.Q,
+  () => withExports({ a: 1 }, () => [exports.a, Object.keys(exports)]),
+  () => withEnvAndExports({ E: 1 }, { a: 2 }, () => [env.E, exports.a]),
+  () => exports.nothing,
+  () => waitUntil(Promise.resolve()),
+  () => waitUntil(5),
+  () => waitUntil(),
+  () => { class E extends WorkerEntrypoint {} const e = new E({ a: 1 }, { b: 2 }); return [e.ctx.a, e.env.b, Object.keys(e)]; },
+  ({ ctx, env: own }) => { const e = new WorkerEntrypoint(ctx, own); return [e.ctx === ctx, e.env === own, String(e)]; },
+  () => new WorkerEntrypoint(),
+  () => { class E extends WorkerEntrypoint {} return new E(); },
+  () => new WorkerEntrypoint(5, 6),
+  () => new DurableObject({}, {}),
+  () => { class E extends DurableObject {} return new E({}, {}); },
+  () => { class E extends WorkflowEntrypoint {} return Object.keys(new E({}, {})); },
+  () => { class E extends RpcTarget {} return [String(new E()), Object.keys(new E()), new E() instanceof RpcTarget]; },
+  () => String(new RpcTarget()),
+  () => new ServiceStub(),
+  () => new RpcPromise(),
+  () => new RpcProperty(),
+  () => [WorkerEntrypoint, DurableObject, RpcTarget, WorkflowEntrypoint, ServiceStub].map((c) => c.name),
+  () => tracing.enterSpan("a", () => 6),
+  async () => Object.keys(await import("cloudflare:workflows")),
+  () => [String(new NonRetryableError("a")), String(new NonRetryableError("a", "b")), new NonRetryableError("a") instanceof Error],
+  () => import("cloudflare:nothing"),
+]);
