@@ -73,7 +73,7 @@ $(G)/engine.o: $(G)/engine.c
 
 # The platform: the JavaScript that the guest evaluates before the image is taken, as bytes in the program.
 # In this order: each file may use what those before it define at once. worker/worker.js comes last.
-PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams url headers blob form body request response \
+PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base readable readable_bytes writable transform sources sinks pipe url headers blob form body request response \
   encoding inspect console misc) \
   $(patsubst %,src/guest/worker/%.js,context errors bodies subrequests loader timers) \
   $(patsubst %,src/guest/node/%.js,async modules) $(patsubst %,src/guest/worker/%.js,cloudflare worker)

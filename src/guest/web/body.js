@@ -44,7 +44,7 @@ function extractBody(body) {
     return native.formSerialize(searchParamsList(body));
   }
   if (formDataList(body) !== null) return extractForm(body);
-  if (body[SymbolAsyncIterator] != null || body[SymbolIterator] != null) return ReadableStream.from(body);
+  if (body[SymbolAsyncIterator] != null || body[SymbolIterator] != null) return readableFrom(body);
   extractedType = TEXT_TYPE;
   return `${body}`;
 }
@@ -115,7 +115,7 @@ class Body {
         body.#stream = streamOfSource(source);
         body.#source = null;
       }
-      const [mine, other] = ReadableStreamTee(body.#stream);
+      const [mine, other] = readableTee(readableInside(body.#stream));
       body.#stream = mine;
       return other;
     };

@@ -190,68 +190,51 @@ const TextDecoderDecode = uncurryThis(TextDecoder.prototype.decode);
 const STREAMING = ObjectFreeze({ __proto__: null, stream: true });
 
 class TextDecoderStream {
-  #decoder;
-  #transform;
   constructor(label = 'utf-8', options = undefined) {
-    const decoder = (this.#decoder = new TextDecoder(label, options));
-    const emit = (controller, text) => {
-      if (text !== '') TransformEnqueue(controller, text);
+    const decoder = new TextDecoder(label, options);
+    const emit = (enqueue, text) => {
+      if (text !== '') enqueue(text);
     };
-    this.#transform = new TransformStream({
-      __proto__: null,
-      transform(chunk, controller) {
-        if (bytesBorrow(chunk) === null) throw new TypeError(NOT_BYTES_WRITTEN);
-        emit(controller, TextDecoderDecode(decoder, chunk, STREAMING));
-      },
-      flush(controller) {
-        emit(controller, TextDecoderDecode(decoder));
-      },
-    });
+    const inside = newTransform((chunk, enqueue) => {
+      if (bytesBorrow(chunk) === null) {
+        throw new TypeError(
+          'This TransformStream is being used as a byte stream, but received a value that is not a BufferSource.');
+      }
+      emit(enqueue, TextDecoderDecode(decoder, chunk, STREAMING));
+    }, (enqueue) => emit(enqueue, TextDecoderDecode(decoder)));
+    inside.decoder = decoder;
+    return newTransformStream(inside, new.target);
   }
   get encoding() {
-    return this.#decoder.encoding;
+    return TextDecoderGetEncoding(transformInside(this).decoder);
   }
   get fatal() {
-    return this.#decoder.fatal;
+    return TextDecoderGetFatal(transformInside(this).decoder);
   }
   get ignoreBOM() {
-    return this.#decoder.ignoreBOM;
-  }
-  get readable() {
-    return TransformGetReadable(this.#transform);
-  }
-  get writable() {
-    return TransformGetWritable(this.#transform);
+    return TextDecoderGetIgnoreBOM(transformInside(this).decoder);
   }
 }
-exposeInterface(TextDecoderStream);
+const TextDecoderGetEncoding = getterOf(TextDecoder.prototype, 'encoding');
+const TextDecoderGetFatal = getterOf(TextDecoder.prototype, 'fatal');
+const TextDecoderGetIgnoreBOM = getterOf(TextDecoder.prototype, 'ignoreBOM');
+exposeTransform(TextDecoderStream);
 
 class TextEncoderStream {
-  #transform;
   constructor() {
     let held = ''; // a high surrogate that waits for its other half
-    this.#transform = new TransformStream({
-      __proto__: null,
-      transform(chunk, controller) {
-        let text = held + `${chunk}`;
-        const last = text === '' ? 0 : StringPrototypeCharCodeAt(text, text.length - 1);
-        held = last >= 0xd800 && last < 0xdc00 ? text[text.length - 1] : '';
-        if (held !== '') text = StringPrototypeSlice(text, 0, -1);
-        if (text !== '') TransformEnqueue(controller, native.utf8Encode(text));
-      },
-      flush(controller) {
-        if (held !== '') TransformEnqueue(controller, native.utf8Encode(held));
-      },
-    });
+    return newTransformStream(newTransform((chunk, enqueue) => {
+      let text = held + `${chunk}`;
+      const last = text === '' ? 0 : StringPrototypeCharCodeAt(text, text.length - 1);
+      held = last >= 0xd800 && last < 0xdc00 ? text[text.length - 1] : '';
+      if (held !== '') text = StringPrototypeSlice(text, 0, -1);
+      if (text !== '') enqueue(native.utf8Encode(text));
+    }, (enqueue) => {
+      if (held !== '') enqueue(native.utf8Encode(held));
+    }), new.target);
   }
   get encoding() {
     return 'utf-8';
   }
-  get readable() {
-    return TransformGetReadable(this.#transform);
-  }
-  get writable() {
-    return TransformGetWritable(this.#transform);
-  }
 }
-exposeInterface(TextEncoderStream);
+exposeTransform(TextEncoderStream);

@@ -449,10 +449,8 @@ function formatObject(context, value, level) {
   context.deepest = level;
   const shape = shapeOf(context, value, level + 1);
   const keys = inspectKeys(value, shape.arrayLike);
-  const ours = isPlatformPrototype(ObjectGetPrototypeOf(value));
   for (let i = 0; i < keys.length; i++) {
     if (keys[i] === 'cause' && isErrorObject(value)) continue;
-    if (ours && keys[i][0] === '_') continue; // the streams library's own
     shape.items[shape.items.length] = formatProperty(context, value, keys[i], level + 1, false);
   }
   context.seen.length = at;

@@ -1,5 +1,5 @@
 // misc.js: the small globals: crypto, performance, navigator, structuredClone, queueMicrotask, reportError, atob, btoa,
-// self; and the streams that only Workers have. DOMException is the engine's own.
+// self. DOMException is the engine's own.
 
 const UUID_DASHES = { __proto__: null, 4: true, 6: true, 8: true, 10: true };
 const INTEGER_ARRAYS = { __proto__: null, Int8Array: true, Uint8Array: true, Uint8ClampedArray: true, Int16Array: true,
@@ -148,47 +148,3 @@ const functions = {
   },
 };
 for (const name of ObjectKeys(functions)) defineGlobal(name, functions[name]);
-
-// ---- IdentityTransformStream and FixedLengthStream: bytes through, as they are
-
-const FIXED_LENGTH_SHORT = 'FixedLengthStream did not see all expected bytes before close().';
-const FIXED_LENGTH_BYTES = 'Attempt to write too many bytes through a FixedLengthStream.';
-
-class IdentityTransformStream {
-  #transform;
-  constructor(token = undefined, length = undefined) {
-    const limited = token === INTERNAL;
-    let left = limited ? length : 0;
-    this.#transform = new TransformStream({
-      __proto__: null,
-      transform(chunk, controller) {
-        const bytes = typeof chunk === 'string' ? native.utf8Encode(chunk) : bytesBorrow(chunk);
-        if (bytes === null) {
-          throw new TypeError(NOT_BYTES_WRITTEN);
-        }
-        const size = TypedArrayGetByteLength(bytes);
-        if (limited && size > left) throw new TypeError(FIXED_LENGTH_BYTES);
-        left -= size;
-        if (size > 0) TransformEnqueue(controller, bytesCopy(bytes));
-      },
-      flush() {
-        if (limited && left > 0) throw new TypeError(FIXED_LENGTH_SHORT);
-      },
-    });
-  }
-  get readable() {
-    return TransformGetReadable(this.#transform);
-  }
-  get writable() {
-    return TransformGetWritable(this.#transform);
-  }
-}
-exposeInterface(IdentityTransformStream);
-
-class FixedLengthStream extends IdentityTransformStream {
-  constructor(length) {
-    if (length === undefined) throw wrongParameter('FixedLengthStream', 1, 'bigint');
-    super(INTERNAL, +`${length}`);
-  }
-}
-exposeInterface(FixedLengthStream);

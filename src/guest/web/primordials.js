@@ -5,8 +5,12 @@
 
 const uncurryThis = Function.prototype.bind.bind(Function.prototype.call);
 
-const { apply: ReflectApply, ownKeys: ReflectOwnKeys, getOwnPropertyDescriptor: ReflectGetOwnPropertyDescriptor } =
-  Reflect;
+const {
+  apply: ReflectApply,
+  construct: ReflectConstruct,
+  ownKeys: ReflectOwnKeys,
+  getOwnPropertyDescriptor: ReflectGetOwnPropertyDescriptor,
+} = Reflect;
 const {
   defineProperty: ObjectDefineProperty,
   getPrototypeOf: ObjectGetPrototypeOf,

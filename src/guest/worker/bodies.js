@@ -5,6 +5,7 @@ class NetBody {
   constructor(stream, length, inline, end) {
     this.stream = stream;
     this.length = length;
+    this.whole = true; // its chunks are given to readers as they came
     this.inline = end ? inline : null;
     this.queue = inline.length ? [inline] : [];
     this.free = inline.length; // bytes at the front of the queue that took no credit
@@ -127,5 +128,5 @@ function split(body) {
     if (body.inline !== null) return { now: body.inline, source: null };
     return { now: null, source: body };
   }
-  return { now: null, source: streamToNetReader(body) };
+  return { now: null, source: isReadableStream(body) ? streamToNetReader(body) : body };
 }

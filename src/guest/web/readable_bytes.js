@@ -1,0 +1,279 @@
+// readable_bytes.js: the controller of bytes: streams of type "bytes", their queue, and reads into a reader's buffer.
+
+const REQUEST_INVALID = 'This ReadableStreamBYOBRequest has been invalidated.';
+
+class ByteController extends ValueController {
+  constructor(stream, pull, cancel, mark, allocate) {
+    super(stream, pull, cancel, mark, undefined);
+    this.allocate = allocate;
+    this.pending = []; // buffers that wait to be filled: viewParts() and { filled, least, kind: byob, default or none }
+    this.request = null; // the ReadableStreamBYOBRequest in use
+  }
+  emptyView(into) {
+    return new into.constructor(into.buffer, into.offset, 0);
+  }
+  invalidate() {
+    if (this.request !== null) invalidateRequest(this.request);
+    this.request = null;
+  }
+  forget() {
+    super.forget();
+    this.invalidate();
+    this.pending = [];
+  }
+  release() {
+    const first = this.pending[0];
+    if (first === undefined) return;
+    first.kind = 'none';
+    this.pending = [first];
+  }
+
+  // ---- reading
+  read(request) {
+    if (this.total > 0) {
+      request.chunk(this.takeChunk());
+      return;
+    }
+    if (this.allocate !== undefined) {
+      this.pending[this.pending.length] = { __proto__: null, buffer: new ArrayBufferConstructor(this.allocate),
+        offset: 0, length: this.allocate, constructor: Uint8ArrayConstructor, unit: 1, filled: 0, least: 1,
+        kind: 'default' };
+    }
+    this.stream.reader.requests.push(request);
+    this.pull();
+  }
+  takeChunk() {
+    const { buffer, offset, length } = this.queue.shift();
+    this.total -= length;
+    this.drained();
+    return bytesAt(buffer, offset, length);
+  }
+  drained() {
+    if (this.total === 0 && this.closing) this.finish();
+    else this.pull();
+  }
+  readInto(into, least, request) {
+    into.filled = 0;
+    into.least = least;
+    into.kind = 'byob';
+    if (this.pending.length === 0 && this.total > 0) {
+      if (this.fill(into)) {
+        this.drained();
+        request.chunk(this.filledView(into));
+        return;
+      }
+      if (this.closing) {
+        this.finish();
+        request.close(this.emptyView(into));
+        return;
+      }
+    }
+    this.pending[this.pending.length] = into;
+    this.stream.reader.requests.push(request);
+    this.pull();
+  }
+  // Moves bytes from the queue into a buffer. True: it has as many as were asked for at least.
+  fill(into) {
+    let most = MathMin(this.total, into.length - into.filled);
+    const aligned = into.filled + most - (into.filled + most) % into.unit;
+    const ready = aligned >= into.least;
+    if (ready) most = aligned - into.filled;
+    while (most > 0) {
+      const head = this.queue.peek();
+      const count = MathMin(most, head.length);
+      TypedArrayPrototypeSet(bytesAt(into.buffer, into.offset + into.filled, count),
+        bytesAt(head.buffer, head.offset, count));
+      if (head.length === count) this.queue.shift();
+      head.offset += count;
+      head.length -= count;
+      this.total -= count;
+      into.filled += count;
+      most -= count;
+    }
+    return ready;
+  }
+  filledView(into) {
+    return new into.constructor(into.buffer, into.offset, MathFloor(into.filled / into.unit));
+  }
+  commit(into) {
+    const request = this.stream.reader.requests.shift();
+    if (this.stream.state === 'readable' || into.filled > 0) request.chunk(this.filledView(into));
+    else request.close(into.kind === 'default' ? undefined : this.emptyView(into));
+  }
+  fillPending() {
+    while (this.pending.length > 0 && this.total > 0 && this.fill(this.pending[0])) {
+      this.commit(ArrayPrototypeSplice(this.pending, 0, 1)[0]);
+    }
+  }
+
+  // ---- writing
+  put(buffer, offset, length) {
+    this.queue.push({ __proto__: null, buffer, offset, length });
+    this.total += length;
+  }
+  putCopy(buffer, offset, length) {
+    this.put(TypedArrayGetBuffer(bytesCopy(bytesAt(buffer, offset, length))), 0, length);
+  }
+  enqueue(view) {
+    const { offset, length, buffer: old } = viewParts(view);
+    const buffer = ArrayBufferPrototypeTransfer(old);
+    const reader = this.stream.reader;
+    const first = this.pending[0];
+    if (first !== undefined) {
+      this.invalidate();
+      first.buffer = ArrayBufferPrototypeTransfer(first.buffer);
+      if (first.kind === 'none') this.orphan();
+    }
+    if (reader !== null && !reader.byob && reader.requests.length > 0) {
+      if (this.pending.length > 0) ArrayPrototypeSplice(this.pending, 0, 1);
+      reader.requests.shift().chunk(bytesAt(buffer, offset, length));
+    } else {
+      this.put(buffer, offset, length);
+      if (reader?.byob) this.fillPending();
+    }
+    this.pull();
+  }
+  // A buffer whose reader has gone: what is in it goes to the queue.
+  orphan() {
+    const [into] = ArrayPrototypeSplice(this.pending, 0, 1);
+    if (into.filled > 0) this.putCopy(into.buffer, into.offset, into.filled);
+  }
+  respond(count) {
+    const first = this.pending[0];
+    if (count === 0) throw new TypeError('The bytesWritten must be more than zero while the stream is open.');
+    if (first.filled + count > first.length) {
+      throw new RangeError(`Too many bytes [${count}] in response to a BYOB read request.`);
+    }
+    first.buffer = ArrayBufferPrototypeTransfer(first.buffer);
+    this.filled(first, count);
+  }
+  respondWith(view) {
+    const first = this.pending[0];
+    const { buffer, offset, length } = viewParts(view);
+    if (length === 0) throw new TypeError('The bytesWritten must be more than zero while the stream is open.');
+    if (offset !== first.offset + first.filled) throw new RangeError('The given view has an invalid byte offset.');
+    if (ArrayBufferGetByteLength(buffer) !== ArrayBufferGetByteLength(first.buffer)) {
+      throw new RangeError('The underlying ArrayBuffer is not the correct length.');
+    }
+    if (first.filled + length > first.length) throw new RangeError('The view is not the correct length.');
+    first.buffer = ArrayBufferPrototypeTransfer(buffer);
+    this.filled(first, length);
+  }
+  filled(into, count) {
+    this.invalidate();
+    into.filled += count;
+    if (into.kind === 'none') {
+      this.orphan();
+      this.fillPending();
+    } else if (into.filled >= into.least) {
+      ArrayPrototypeSplice(this.pending, 0, 1);
+      const odd = into.filled % into.unit;
+      if (odd > 0) this.putCopy(into.buffer, into.offset + into.filled - odd, odd);
+      into.filled -= odd;
+      this.commit(into);
+      this.fillPending();
+    }
+    this.pull();
+  }
+  close() {
+    this.closing = true;
+    if (this.total > 0) return;
+    const first = this.pending[0];
+    if (first !== undefined && first.filled % first.unit !== 0) {
+      const error = new TypeError('Insufficient bytes to fill elements in the given buffer');
+      this.stream.error(error);
+      throw error;
+    }
+    this.finish();
+  }
+  finish() {
+    const pending = this.pending;
+    this.forget();
+    this.stream.close();
+    if (!this.stream.reader?.byob) return;
+    for (let i = 0; i < pending.length; i++) if (pending[i].kind === 'byob') this.commit(pending[i]);
+  }
+  byobRequest() {
+    if (this.request === null && this.pending.length > 0) {
+      const { buffer, offset, length, filled, least } = this.pending[0];
+      const view = bytesAt(buffer, offset + filled, length - filled);
+      this.request = new ReadableStreamBYOBRequest(INTERNAL, this, view, MathMax(least - filled, 1));
+    }
+    return this.request;
+  }
+}
+const ArrayBufferConstructor = ArrayBuffer;
+
+let invalidateRequest;
+
+class ReadableStreamBYOBRequest {
+  #controller;
+  #view;
+  #least;
+  constructor(token, controller, view, least) {
+    if (token !== INTERNAL) throw new TypeError('Illegal constructor');
+    this.#controller = controller;
+    this.#view = view;
+    this.#least = least;
+  }
+  static {
+    invalidateRequest = (request) => {
+      request.#controller = request.#view = request.#least = null;
+    };
+  }
+  get view() {
+    return this.#view;
+  }
+  respond(bytesWritten) {
+    const count = wholeNumber(bytesWritten);
+    if (this.#controller === null) throw new TypeError(REQUEST_INVALID);
+    this.#controller.respond(count);
+  }
+  respondWithNewView(view) {
+    if (!ArrayBufferIsView(view)) {
+      needArguments(0, 1, 'respondWithNewView', 'ReadableStreamBYOBRequest', 'BufferSource');
+    }
+    if (this.#controller === null) throw new TypeError(REQUEST_INVALID);
+    this.#controller.respondWith(view);
+  }
+  get atLeast() {
+    return this.#least;
+  }
+}
+exposeInterface(ReadableStreamBYOBRequest);
+
+class ReadableByteStreamController {
+  #inside;
+  constructor(token, inside) {
+    if (token !== INTERNAL) throw new TypeError('Illegal constructor');
+    this.#inside = inside;
+  }
+  get byobRequest() {
+    return this.#inside.byobRequest();
+  }
+  get desiredSize() {
+    return this.#inside.desiredSize();
+  }
+  close() {
+    if (!this.#inside.open()) throw new TypeError(CLOSED_READABLE);
+    this.#inside.close();
+  }
+  enqueue(chunk) {
+    const bytes = bytesBorrow(chunk);
+    if (bytes === null) needArguments(0, 1, 'enqueue', 'ReadableByteStreamController', 'BufferSource');
+    if (TypedArrayGetByteLength(bytes) === 0) throw new TypeError('Cannot enqueue a zero-length ArrayBuffer.');
+    if (!this.#inside.open()) throw new TypeError('This ReadableByteStreamController is closed.');
+    this.#inside.enqueue(bytes);
+  }
+  error(reason = undefined) {
+    this.#inside.stream.error(reason);
+  }
+}
+exposeInterface(ReadableByteStreamController);
+
+// A stream of the platform's own over bytes, to be filled with controller.enqueue(view), which takes the buffer.
+function newByteReadable(pull, cancel) {
+  const stream = new Readable();
+  new ByteController(stream, pull, cancel, 0, undefined).start(undefined);
+  return stream;
+}
