@@ -75,7 +75,7 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * GET      stub: u32 loader channel, u8 named, str name: from now on `stub` is a channel to that Worker
  * NEED     stub: run the callback of get() and send CODE, or ERROR
  * CODE     stub: u64 size of the worker_code, u32 cpu_ms, u32 wall_ms, u32 memory_mb, u32 subrequests
- *          (0: the default), then the worker_code, in pieces with FRAME_MORE. ERROR instead: the callback threw
+ *          (0: the default), u32 outbound (enum outbound_mode), then the worker_code, in pieces with FRAME_MORE. ERROR instead: the callback threw
  * RELEASE  stub: the isolate forgets this channel
  * LOG      u8 level (enum log_level), text
  * DEAD     the isolate is gone: u8 code (enum error_code), str detail

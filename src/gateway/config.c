@@ -25,7 +25,7 @@ struct reading {
   char *err;
   size_t err_size, err_length;
   bool failed;
-  bool has_main, has_date, has_binding; /* seen, even if wrong: then one message is enough */
+  bool has_main, has_date, has_binding, has_cidr; /* seen, even if wrong: then one message is enough */
 };
 
 struct key {
@@ -483,6 +483,52 @@ static void read_dev(struct reading *r, uint32_t node) {
   if (expect_kind(r, node, '{', "dev")) read_object(r, node, &table);
 }
 
+/* outbound */
+
+static void read_cidr(struct reading *r, uint32_t node) {
+  struct netpolicy_range *range = &r->config->outbound_allowed[r->config->outbound_allowed_count];
+  uint16_t port = range->port;
+  char *cidr = read_string(r, node, "cidr");
+  r->has_cidr = true;
+  if (!cidr) return;
+  const char *wrong = netpolicy_parse(range, cidr);
+  if (wrong) error_at(r, value_at(r, node), "cidr \"%s\" %s; write it as \"10.1.0.0/16\" or \"fd00::/8\"", cidr, wrong);
+  range->port = port;
+  free(cidr);
+}
+
+static void read_allowed_port(struct reading *r, uint32_t node) {
+  int64_t port = read_number(r, node, "port", 1, 65535, "");
+  if (port > 0) r->config->outbound_allowed[r->config->outbound_allowed_count].port = (uint16_t)port;
+}
+
+static void read_allowed(struct reading *r, uint32_t node) {
+  static const struct key keys[] = {{"cidr", read_cidr}, {"port", read_allowed_port}};
+  static const struct table table = {" in outbound.allow", keys, 2, NULL, 0};
+  if (!expect_kind(r, node, '{', "an entry of outbound.allow")) return;
+  r->has_cidr = false;
+  read_object(r, node, &table);
+  if (!r->has_cidr)
+    error_at(r, value_at(r, node), "an entry of outbound.allow needs \"cidr\", the addresses that may be reached");
+  r->config->outbound_allowed_count++;
+}
+
+static void read_allow(struct reading *r, uint32_t node) {
+  if (!expect_kind(r, node, '[', "outbound.allow")) return;
+  r->config->outbound_allowed = calloc(count_children(r, node) + 1, sizeof *r->config->outbound_allowed);
+  if (!r->config->outbound_allowed) {
+    out_of_memory(r);
+    return;
+  }
+  for (uint32_t i = jsonc_first(&r->doc, node); i; i = jsonc_next(&r->doc, i)) read_allowed(r, i);
+}
+
+static void read_outbound(struct reading *r, uint32_t node) {
+  static const struct key keys[] = {{"allow", read_allow}};
+  static const struct table table = {" in outbound", keys, 1, NULL, 0};
+  if (expect_kind(r, node, '{', "outbound")) read_object(r, node, &table);
+}
+
 /* The whole */
 
 static const struct key top_keys[] = {
@@ -494,6 +540,7 @@ static const struct key top_keys[] = {
     {"vars", read_vars},
     {"worker_loaders", read_loaders},
     {"limits", read_limits},
+    {"outbound", read_outbound},
     {"dev", read_dev},
 };
 static const struct table top_table = {"", top_keys, sizeof top_keys / sizeof *top_keys, wrangler_keys,
@@ -576,6 +623,7 @@ void config_free(struct config *c) {
     free(c->loaders[i].id);
   }
   free(c->loaders);
+  free(c->outbound_allowed);
   free(c->ip);
   *c = (struct config){0};
 }

@@ -1,8 +1,8 @@
 /* config.h: wrangler.jsonc, and the limits that go with it.
  *
  * JSON with comments and trailing commas. Known keys: name, main, compatibility_date, compatibility_flags, vars,
- * worker_loaders [{binding, id}], limits (base/limits.def), dev.ip, dev.port. Unknown keys get a warning with their
- * line. Errors name the file, line and column, and what to do.
+ * worker_loaders [{binding, id}], limits (base/limits.def), outbound.allow [{cidr, port}], dev.ip, dev.port. Unknown
+ * keys get a warning with their line. Errors name the file, line and column, and what to do.
  */
 #ifndef MAYFLY_GATEWAY_CONFIG_H
 #define MAYFLY_GATEWAY_CONFIG_H
@@ -12,6 +12,7 @@
 
 #include "base/layer.h"
 #include "base/limits.h"
+#include "gateway/netpolicy.h"
 #if LAYER < LAYER_GATEWAY
 #error "config.h belongs to the gateway"
 #endif
@@ -31,6 +32,8 @@ struct config {
   struct config_loader *loaders;
   size_t loader_count;
   struct limits limits;
+  struct netpolicy_range *outbound_allowed; /* addresses that may be reached besides the public ones */
+  size_t outbound_allowed_count;
   char *ip;
   uint16_t port;
 };

@@ -105,6 +105,11 @@ int core_new(struct core *core, const struct config *config, const struct core_o
   sigprocmask(SIG_BLOCK, NULL, &core->old_mask);
   if (loop_new(&core->loop, err, err_size)) return -1;
   registry_init(&core->registry, core->loop, config);
+  core->registry.outbound = core->outbound = outbound_new(&core->registry, core->loop, config);
+  if (!core->outbound) {
+    snprintf(err, err_size, "out of memory");
+    return -1;
+  }
   if (!watch_signals(core)) return 0;
   snprintf(err, err_size, "cannot watch signals: %s", strerror(errno));
   return -1;
@@ -119,6 +124,7 @@ int core_start(struct core *core, const struct gateway_options *options, unsigne
   if (cells_new(&core->cells, core->loop, &cells, &owner, err, err_size)) return -1;
   core->registry.cells = core->cells;
   if (!loop_hook_add(core->loop, cells_read, core->cells) && !loop_hook_add(core->loop, flush, flush_arg) &&
+      !loop_hook_add(core->loop, outbound_flush, core->outbound) &&
       !loop_hook_add(core->loop, cells_publish, core->cells))
     return 0;
   snprintf(err, err_size, "too many hooks");
@@ -133,6 +139,7 @@ int core_run(struct core *core) {
 
 void core_free(struct core *core) {
   if (core->loop) registry_free(&core->registry);
+  outbound_free(&core->outbound);
   cells_free(&core->cells);
   if (core->signals >= 0) close(core->signals);
   loop_free(&core->loop);

@@ -10,6 +10,7 @@
 #include "gateway/cells.h"
 #include "gateway/gateway.h"
 #include "gateway/loop.h"
+#include "gateway/outbound.h"
 #include "gateway/registry.h"
 #if LAYER < LAYER_GATEWAY
 #error "core.h belongs to the gateway"
@@ -26,6 +27,7 @@ struct core {
   struct core_owner owner;
   struct loop *loop;
   struct cells *cells;
+  struct outbound *outbound;
   struct registry registry;
   uint32_t *families;
   struct buf code;

@@ -55,7 +55,7 @@ static struct exchange *exchange_new(struct registry *r, struct worker *w, uint8
   x->event_length = (uint32_t)length;
   x->event_flags = flags & (FRAME_END | FRAME_HAS_BODY);
   x->request_over = !(flags & FRAME_HAS_BODY) || (flags & FRAME_END);
-  worker_hold(w);
+  if (w) worker_hold(w);
   r->exchanges++;
   return x;
 }
@@ -69,7 +69,7 @@ static void exchange_free(struct exchange *x) {
   x->next = r->pool;
   r->pool = x;
   r->exchanges--;
-  worker_release(w);
+  if (w) worker_release(w);
 }
 
 void exchange_pool_free(struct registry *r) {
@@ -145,6 +145,22 @@ int exchange_start_isolate(struct registry *registry, struct worker *worker, str
   return -1;
 }
 
+struct exchange *exchange_start_served(struct registry *registry, struct isolate *caller, uint32_t stream,
+                                       uint8_t flags, const struct exchange_server *server, void *server_arg) {
+  struct exchange *x = exchange_new(registry, NULL, NULL, 0, flags);
+  if (!x) return NULL;
+  x->state = EXCHANGE_RUNNING;
+  x->server = server;
+  x->server_arg = server_arg;
+  x->caller_stream = stream;
+  if (!table_put(&caller->fetches, stream, x)) {
+    x->caller = caller;
+    return x;
+  }
+  exchange_free(x);
+  return NULL;
+}
+
 /* ---- towards the callee ---- */
 
 static void to_callee(struct exchange *x, uint8_t type, uint8_t flags, const void *payload, size_t length) {
@@ -155,6 +171,10 @@ static void to_callee(struct exchange *x, uint8_t type, uint8_t flags, const voi
     return;
   }
   if (x->state != EXCHANGE_RUNNING) return;
+  if (x->server) {
+    x->server->frame(x->server_arg, &h, payload);
+    return;
+  }
   h.isolate = x->callee->number;
   h.stream = x->callee_stream;
   cell_put(x->callee->cell, &h, payload);
@@ -348,12 +368,12 @@ static void on_request_unwanted(struct exchange *x) {
 static const char *on_done(struct exchange *x) {
   struct isolate *callee = x->callee;
   if (!x->answered) return "an event that is done without an answer";
-  table_remove(&callee->events, x->callee_stream);
+  if (callee) table_remove(&callee->events, x->callee_stream);
   x->callee = NULL;
   x->state = EXCHANGE_OVER;
   if (!x->request_over) tell_caller(x, FRAME_CANCEL, 0, NULL, 0);
   settle(x);
-  isolate_event_ends(callee);
+  if (callee) isolate_event_ends(callee);
   return NULL;
 }
 

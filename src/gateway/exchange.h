@@ -1,7 +1,8 @@
 /* exchange.h: one request and its answer, between a caller and a callee.
  *
- * The callee is an event in an isolate of `worker`. The caller is either a fetch of another isolate, or a client: a
- * connection of http.c, or the one request of `mayfly run`.
+ * The callee is an event in an isolate of `worker`, or a server of the gateway's own: a request to the network
+ * (outbound.h). The caller is either a fetch of another isolate, or a client: a connection of http.c, or the one
+ * request of `mayfly run`.
  *
  * States. WAITING: the Worker has no isolate that takes events yet; what the caller sends is held. RUNNING: the event
  * was sent. OVER: the callee is through with it (DONE) or gone.
@@ -49,17 +50,26 @@ struct exchange_client {
   void (*released)(void *arg); /* last call: the exchange is not this client's any more; send it nothing */
 };
 
+/* A callee that is not an isolate. It is told in the frames that an isolate would get for an event (after EVENT), and
+ * answers through exchange_from_callee in those that an isolate would send, until DONE. Calls come in the loop; none of
+ * them may call back into the exchange. */
+struct exchange_server {
+  void (*frame)(void *arg, const struct frame_header *h, const uint8_t *payload);
+};
+
 enum exchange_state { EXCHANGE_WAITING, EXCHANGE_RUNNING, EXCHANGE_OVER };
 
 struct exchange {
   uint32_t magic;
   enum exchange_state state;
   struct registry *registry;
-  struct worker *worker; /* a reference */
+  struct worker *worker; /* a reference; NULL: the callee is `server` */
   struct isolate *callee, *caller;
   uint32_t callee_stream, caller_stream;
   const struct exchange_client *client;
   void *client_arg;
+  const struct exchange_server *server;
+  void *server_arg;
   uint32_t request_credit, answer_credit;
   bool request_over; /* no more of the request's body is wanted */
   bool headed;
@@ -81,6 +91,10 @@ int exchange_start_client(struct registry *registry, struct worker *worker, cons
                           void *arg, struct exchange **handle, uint8_t *event, size_t length, uint8_t flags);
 int exchange_start_isolate(struct registry *registry, struct worker *worker, struct isolate *caller, uint32_t stream,
                            uint8_t *event, size_t length, uint8_t flags);
+/* The same towards a server, which has the EVENT already. The exchange lives until the server says DONE; NULL: out of
+ * memory. */
+struct exchange *exchange_start_served(struct registry *registry, struct isolate *caller, uint32_t stream,
+                                       uint8_t flags, const struct exchange_server *server, void *server_arg);
 void exchange_pool_free(struct registry *registry);
 
 /* From the client. */

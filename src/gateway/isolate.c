@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gateway/log.h"
+#include "gateway/outbound.h"
 
 enum { ISOLATE_MAGIC = 0x4c4f5349, ERROR_SMALLEST = 13 };
 
@@ -70,6 +71,7 @@ void isolate_end(struct isolate *isolate, bool tell, const uint8_t *error, size_
   w->state = WORKER_NONE;
   end_exchanges(isolate, error, length);
   stubs_drop(isolate);
+  outbound_forget(isolate->registry->outbound, isolate);
   worker_fail(w, error, length);
   table_free(&isolate->events);
   table_free(&isolate->fetches);
@@ -168,17 +170,21 @@ static void on_usage(struct isolate *isolate, const uint8_t *payload) {
   registry_memory_changed(r);
 }
 
-static void on_log(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
+bool isolate_may_log(struct isolate *isolate) {
   uint64_t second = loop_now(isolate->registry->loop) / 1000;
   if (second != isolate->log_second) {
     if (isolate->log_dropped) log_line("Worker %s: %u lines dropped", isolate->worker->name, isolate->log_dropped);
     isolate->log_second = second;
     isolate->log_lines = isolate->log_dropped = 0;
   }
-  if (isolate->log_lines++ < isolate->registry->config->limits.value[LIMIT_LOG_LINES])
+  if (isolate->log_lines++ < isolate->registry->config->limits.value[LIMIT_LOG_LINES]) return true;
+  isolate->log_dropped++;
+  return false;
+}
+
+static void on_log(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
+  if (isolate_may_log(isolate))
     log_worker(payload[0], isolate->worker->name, (const char *)payload + 1, h->length - 1);
-  else
-    isolate->log_dropped++;
 }
 
 /* A frame about a stream: of an event, of a fetch, or (an ERROR only) of a stub. A stream that is not there any more

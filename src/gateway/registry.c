@@ -206,6 +206,7 @@ int registry_host(struct registry *r, struct buf *code, const char *name) {
   buf_init(code, code->max);
   r->host = worker_new(r, WORKER_HOST, 0, name, strlen(name));
   if (!r->host) return -1;
+  r->host->outbound = true;
   host_start(r->host);
   return 0;
 }

@@ -8,8 +8,8 @@
  * was bound to it. An unnamed one cannot be started anew: calls after its end get the error that ended it.
  * The host Worker's code is here, so it goes from NONE to LOADING by itself.
  *
- * Authority: what an isolate may reach is in its table here and nowhere else: 0, its global outbound (there is none:
- * fetch() is refused); 1..n, its loaders; further numbers: the stubs that it made with GET. Any other number is a lie,
+ * Authority: what an isolate may reach is in its table here and nowhere else: 0, its global outbound (the
+ * network under the operator's policy, or nothing: a Worker has one when its parent has, and did not take it away); 1..n, its loaders; further numbers: the stubs that it made with GET. Any other number is a lie,
  * and the isolate is closed.
  */
 #ifndef MAYFLY_GATEWAY_REGISTRY_H
@@ -47,6 +47,7 @@ struct worker {
   char *name;      /* for messages; of a named one its name, name_length bytes; owned */
   size_t name_length;
   uint32_t cpu_ms, wall_ms, memory_mb, subrequests;
+  bool outbound; /* its channel 0 leads to the network */
   struct isolate *isolate;          /* LOADING, LIVE */
   struct stub *source;              /* WAITING, LOADING: who sends the code */
   struct exchange *waiting, **last; /* for its code */
@@ -69,6 +70,7 @@ struct isolate {
   uint32_t loader_count;
   uint64_t subrequests_left; /* of the events in progress together */
   uint64_t memory;           /* bytes, as the cell says */
+  uint32_t outbound_requests; /* in progress; outbound.c counts them */
   uint64_t log_second;
   uint32_t log_lines, log_dropped;
   bool code_over; /* the last piece of its code was sent */
@@ -91,6 +93,7 @@ struct stub {
 struct registry {
   struct loop *loop;
   struct cells *cells;
+  struct outbound *outbound;
   const struct config *config;
   struct worker *host;
   struct buf host_code;

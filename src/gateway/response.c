@@ -1,10 +1,10 @@
 /* response.c: what goes out on a connection: a HEAD frame as an HTTP head, bodies under credit, errors as answers. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "gateway/connection.h"
+#include "gateway/httptext.h"
 #include "gateway/log.h"
 #include "gateway/registry.h"
 
@@ -113,28 +113,6 @@ void response_refuse(struct connection *c, int status) {
 
 /* ---- the Worker's head ---- */
 
-static bool is_token(const char *text, size_t n) {
-  static const char others[] = "!#$%&'*+-.^_`|~";
-  for (size_t i = 0; i < n; i++) {
-    char ch = text[i];
-    bool letter = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '-';
-    if (!letter && (!ch || !strchr(others, ch))) return false;
-  }
-  return n > 0;
-}
-
-static bool is_value(const char *text, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    unsigned char ch = (unsigned char)text[i];
-    if ((ch < ' ' && ch != '\t') || ch == 0x7f) return false;
-  }
-  return true;
-}
-
-static bool is(const char *text, size_t length, const char *word) {
-  return length == strlen(word) && !strncasecmp(text, word, length);
-}
-
 struct head {
   unsigned status;
   const char *text; /* status text, borrowed */
@@ -151,14 +129,14 @@ struct head {
 static bool is_ours(struct head *head, const char *name, size_t n, const char *value, size_t v) {
   static const char *const ours[] = {"connection", "keep-alive", "proxy-connection", "te",
                                      "trailer",    "upgrade",    "transfer-encoding"};
-  if (is(name, n, "date")) head->dated = true;
-  if (is(name, n, "content-length")) {
+  if (http_is(name, n, "date")) head->dated = true;
+  if (http_is(name, n, "content-length")) {
     head->said = value;
     head->said_length = v;
     return true;
   }
   for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-    if (is(name, n, ours[i])) return true;
+    if (http_is(name, n, ours[i])) return true;
   return false;
 }
 
@@ -168,7 +146,7 @@ static int put_headers(struct connection *c, struct head *head, struct reader *r
   for (unsigned i = 0; i < count && !r->bad; i++) {
     size_t n, v;
     const char *name = read_str_borrow(r, &n), *value = read_str_borrow(r, &v);
-    if (!is_token(name, n) || !is_value(value, v)) return -1;
+    if (!http_is_token(name, n) || !http_is_value(value, v)) return -1;
     if (is_ours(head, name, n, value, v)) continue;
     buf_put(&c->out, name, n);
     buf_put(&c->out, ": ", 2);
@@ -178,12 +156,6 @@ static int put_headers(struct connection *c, struct head *head, struct reader *r
   return r->bad ? -1 : 0;
 }
 
-static bool is_number(const char *text, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (text[i] < '0' || text[i] > '9') return false;
-  return n > 0 && n < 20;
-}
-
 /* How the client learns where the body ends. */
 static void put_framing(struct connection *c, const struct head *head) {
   uint64_t length = head->has_body ? head->length : 0;
@@ -191,7 +163,7 @@ static void put_framing(struct connection *c, const struct head *head) {
   c->bodyless = c->parser.method == HTTP_HEAD || head->status == 204 || head->status == 304;
   if (head->status == 204 || head->status == 304) return;
   if (c->bodyless && !head->has_body && head->said) {
-    if (!is_number(head->said, head->said_length)) return;
+    if (!http_is_number(head->said, head->said_length)) return;
     put(&c->out, "content-length: ");
     buf_put(&c->out, head->said, head->said_length);
     put(&c->out, "\r\n");
@@ -211,7 +183,7 @@ static void put_framing(struct connection *c, const struct head *head) {
 static int put_head(struct connection *c, struct head *head, struct reader *r) {
   head->status = read_u16(r);
   head->text = read_str_borrow(r, &head->text_length);
-  if (head->status < 200 || head->status > 999 || !is_value(head->text, head->text_length)) return -1;
+  if (head->status < 200 || head->status > 999 || !http_is_value(head->text, head->text_length)) return -1;
   put_number(&c->out, "HTTP/1.1 ", head->status, " ");
   if (head->text_length)
     buf_put(&c->out, head->text, head->text_length);

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "gateway/isolate.h"
+#include "gateway/outbound.h"
 #include "gateway/registry.h"
 
-enum { STUB_MAGIC = 0x42555453, CODE_HEAD = 24, CODE_SLACK = 64 << 10 };
+enum { STUB_MAGIC = 0x42555453, CODE_HEAD = 28, CODE_SLACK = 64 << 10 };
 
 static uint32_t limit(const struct isolate *isolate, enum limit_id id) {
   return isolate->registry->config->limits.value[id];
@@ -139,6 +140,7 @@ static bool code_begins(struct stub *stub, struct reader *r) {
   w->wall_ms = lower(read_u32(r), w->wall_ms);
   w->memory_mb = lower(read_u32(r), w->memory_mb);
   w->subrequests = lower(read_u32(r), w->subrequests);
+  w->outbound = stub->holder->worker->outbound && read_u32(r) == OUTBOUND_INHERIT;
   if (stub->code_size <= most) return worker_open(w) != NULL;
   worker_fail_code(w, ERROR_CODE_SIZE, "");
   return false;
@@ -194,20 +196,25 @@ const char *stub_fetch(struct isolate *isolate, const struct frame_header *h, ui
   memcpy(&channel, payload, sizeof channel);
   if (!(h->stream & STREAM_GUEST) || table_get(&isolate->fetches, h->stream)) return "a fetch whose number is not new";
   if (payload[sizeof channel] != EVENT_FETCH) return "an event of an unknown kind";
-  if (!channel) {
+  if (!channel && !isolate->worker->outbound) {
     isolate_send_error(isolate, h->stream, ERROR_NO_OUTBOUND, "");
     return NULL;
   }
   struct stub *stub = table_get(&isolate->stubs, channel);
-  if (!stub) return "a channel that is not in its table";
+  if (channel && !stub) return "a channel that is not in its table";
   if (!isolate->subrequests_left) {
     isolate_send_error(isolate, h->stream, ERROR_SUBREQUESTS, "");
     return NULL;
   }
   isolate->subrequests_left--;
+  payload += sizeof channel;
+  uint32_t length = h->length - (uint32_t)sizeof channel;
+  if (!channel) {
+    outbound_fetch(isolate->registry->outbound, isolate, h->stream, payload, length, h->flags);
+    return NULL;
+  }
   struct worker *w = stub_worker(stub);
-  if (!w || exchange_start_isolate(isolate->registry, w, isolate, h->stream, payload + sizeof channel,
-                                   h->length - sizeof channel, h->flags))
+  if (!w || exchange_start_isolate(isolate->registry, w, isolate, h->stream, payload, length, h->flags))
     isolate_send_error(isolate, h->stream, ERROR_EVENTS, "out of memory");
   return NULL;
 }

@@ -210,6 +210,8 @@ static int write_code(JSContext *ctx, struct buf *b, JSValueConst *argv) {
     if (JS_ToUint32(ctx, &v, argv[i])) return -1;
     buf_put_u32(b, v);
   }
+  if (JS_ToUint32(ctx, &v, argv[ARG_OUTBOUND])) return -1;
+  buf_put_u32(b, v);
   size_t mark = b->len;
   buf_put_u32(b, WORKER_CODE_MAGIC);
   buf_put_u32(b, guest.stack_kb);
@@ -221,7 +223,7 @@ static int write_code(JSContext *ctx, struct buf *b, JSValueConst *argv) {
                        (unsigned long long)code_size, (unsigned)CODE_SIZE_MAX);
     return -1;
   }
-  if (put_env(ctx, b, argv[ARG_ENV]) || JS_ToUint32(ctx, &v, argv[ARG_OUTBOUND])) return -1;
+  if (put_env(ctx, b, argv[ARG_ENV])) return -1;
   buf_put_u16(b, 0);
   buf_put_u8(b, (uint8_t)v);
   uint64_t size = b->len - mark;

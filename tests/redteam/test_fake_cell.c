@@ -223,7 +223,7 @@ static void forward(struct fake *f, const uint8_t *event, size_t length, uint32_
   buf_init(&b, FRAME_PAYLOAD_MAX);
   say(f, FRAME_GET, 0, isolate, stub, "\1\0\0\0\0\0\0\0\0", 9);
   buf_put_u64(&b, 4);
-  for (int i = 0; i < 4; i++) buf_put_u32(&b, 0);
+  for (int i = 0; i < 5; i++) buf_put_u32(&b, 0);
   buf_put(&b, "code", 4);
   say(f, FRAME_CODE, 0, isolate, stub, b.data, b.len);
   buf_clear(&b);

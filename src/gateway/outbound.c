@@ -1,0 +1,383 @@
+/* outbound.c: see outbound.h. libcurl's sockets and timer are watches and a timer of the loop. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "gateway/isolate.h"
+#include "gateway/log.h"
+#include "gateway/netpolicy.h"
+#include "gateway/outbound_parts.h"
+
+enum { IDLE_CONNECTIONS = 64, TOTAL_FACTOR = 8 };
+
+struct outbound_socket {
+  struct loop_watch watch;
+  struct outbound *outbound;
+};
+
+static uint32_t limit(const struct outbound *o, enum limit_id id) { return o->config->limits.value[id]; }
+
+/* ---- one request ---- */
+
+void outbound_mark(struct outbound_request *r) {
+  if (r->dirty) return;
+  r->dirty = true;
+  r->dirty_next = r->outbound->dirty;
+  r->outbound->dirty = r;
+}
+
+void outbound_moved(struct outbound_request *r) { r->moved_at = loop_now(r->outbound->loop); }
+
+void outbound_tell(struct outbound_request *r, uint8_t type, uint8_t flags, const void *payload, size_t length) {
+  struct frame_header h = {.length = (uint32_t)length, .type = type, .flags = flags};
+  if (!r->exchange) return;
+  const char *lie = exchange_from_callee(r->exchange, &h, payload);
+  if (lie) log_line("outbound: %s (%s)", lie, frame_name(type));
+}
+
+static void unmark(struct outbound_request *r) {
+  struct outbound_request **p = &r->outbound->dirty;
+  if (!r->dirty) return;
+  while (*p != r) p = &(*p)->dirty_next;
+  *p = r->dirty_next;
+}
+
+static void request_free(struct outbound_request *r) {
+  struct outbound *o = r->outbound;
+  const struct curl_functions *curl = o->curl;
+  unmark(r);
+  loop_timer_clear(o->loop, &r->idle);
+  if (r->in_multi) curl->multi_remove_handle(o->multi, r->easy);
+  if (r->easy) curl->easy_cleanup(r->easy);
+  if (r->url) curl->url_cleanup(r->url);
+  curl->slist_free_all(r->headers);
+  buf_free(&r->upload);
+  buf_free(&r->head);
+  buf_free(&r->error);
+  if (r->isolate) r->isolate->outbound_requests--;
+  if (r->next) r->next->prev = r->prev;
+  *(r->prev ? &r->prev->next : &o->first) = r->next;
+  o->count--;
+  r->magic = 0;
+  free(r);
+}
+
+/* The outcome is told; the transfer ends now, or when it is through with looking up a name. */
+static void request_end(struct outbound_request *r, CURLcode result) {
+  outbound_conclude(r, result);
+  loop_timer_clear(r->outbound->loop, &r->idle);
+  if (!r->resolving) request_free(r);
+}
+
+/* From the exchange. */
+static void on_frame(void *arg, const struct frame_header *h, const uint8_t *payload) {
+  struct outbound_request *r = arg;
+  uint32_t bytes;
+  switch (h->type) {
+    case FRAME_BODY:
+      outbound_upload(r, payload, h->length, h->flags & FRAME_END);
+      break;
+    case FRAME_WINDOW:
+      memcpy(&bytes, payload, sizeof bytes);
+      r->credit += bytes;
+      break;
+    case FRAME_ERROR:
+      buf_put(&r->error, payload, h->length);
+      break;
+    case FRAME_CANCEL:
+      r->cancelled = true;
+      break;
+    default:
+      break;
+  }
+  outbound_mark(r);
+}
+
+static const struct exchange_server server = {on_frame};
+
+/* It waits for the Worker, to read or to write, and not for the network. */
+static bool waits_for_worker(const struct outbound_request *r) { return r->paused || r->upload_paused; }
+
+static void on_idle(void *arg) {
+  struct outbound_request *r = arg;
+  uint64_t most = limit(r->outbound, LIMIT_OUTBOUND_IDLE_MS), quiet = loop_now(r->outbound->loop) - r->moved_at;
+  if (waits_for_worker(r)) quiet = 0;
+  if (quiet < most) {
+    loop_timer_set(r->outbound->loop, &r->idle, most - quiet);
+  } else {
+    r->too_idle = true;
+    request_end(r, CURLE_OPERATION_TIMEDOUT);
+  }
+}
+
+/* ---- connections ---- */
+
+static void log_refused(struct outbound_request *r, const struct sockaddr *to, const char *why) {
+  char address[96], *host = NULL;
+  const struct isolate *isolate = r->isolate;
+  netpolicy_print(address, sizeof address, to);
+  r->outbound->curl->url_get(r->url, CURLUPART_HOST, &host, 0);
+  if (isolate && isolate_may_log(r->isolate))
+    log_line("Worker %s: refused to connect to %s (%.255s): %s", isolate->worker->name, address, host ? host : "", why);
+  r->outbound->curl->free(host);
+}
+
+/* Every connection begins here, with the address that it will be made to. */
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to) {
+  struct outbound_request *r = arg;
+  const struct config *config = r->outbound->config;
+  r->resolving = false;
+  if (!r->exchange || purpose != CURLSOCKTYPE_IPCXN) return CURL_SOCKET_BAD;
+  const char *why = netpolicy_refuses(config->outbound_allowed, config->outbound_allowed_count, &to->addr);
+  if (!why) return socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
+  r->refused = true;
+  log_refused(r, &to->addr, why);
+  return CURL_SOCKET_BAD;
+}
+
+static int on_resolve(void *resolver, void *reserved, void *arg) {
+  struct outbound_request *r = arg;
+  (void)resolver;
+  (void)reserved;
+  r->resolving = true;
+  return 0;
+}
+
+static void connect_options(struct outbound_request *r) {
+  const struct outbound *o = r->outbound;
+  const struct curl_functions *curl = o->curl;
+  const char *ca_file = getenv("SSL_CERT_FILE"), *ca_directory = getenv("SSL_CERT_DIR");
+  curl->easy_setopt(r->easy, CURLOPT_PRIVATE, r);
+  curl->easy_setopt(r->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl->easy_setopt(r->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+  curl->easy_setopt(r->easy, CURLOPT_PATH_AS_IS, 1L);
+  curl->easy_setopt(r->easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl->easy_setopt(r->easy, CURLOPT_PROXY, "");
+  curl->easy_setopt(r->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+  curl->easy_setopt(r->easy, CURLOPT_NOSIGNAL, 1L);
+  curl->easy_setopt(r->easy, CURLOPT_QUICK_EXIT, 1L); /* never wait for a name server */
+  curl->easy_setopt(r->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)limit(o, LIMIT_OUTBOUND_CONNECT_MS));
+  curl->easy_setopt(r->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+  curl->easy_setopt(r->easy, CURLOPT_OPENSOCKETDATA, r);
+  curl->easy_setopt(r->easy, CURLOPT_RESOLVER_START_FUNCTION, on_resolve);
+  curl->easy_setopt(r->easy, CURLOPT_RESOLVER_START_DATA, r);
+  curl->easy_setopt(r->easy, CURLOPT_CAPATH, ca_directory); /* NULL: one file, which libcurl keeps in memory */
+  if (ca_file) curl->easy_setopt(r->easy, CURLOPT_CAINFO, ca_file);
+}
+
+/* ---- libcurl on the loop ---- */
+
+static void collect(struct outbound *o) {
+  CURLMsg *message;
+  int left;
+  while ((message = o->curl->multi_info_read(o->multi, &left))) {
+    if (message->msg != CURLMSG_DONE) continue;
+    struct outbound_request *r = NULL;
+    CURLcode result = message->data.result;
+    o->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &r);
+    r->resolving = false;
+    if (r->exchange)
+      request_end(r, result);
+    else
+      request_free(r);
+  }
+}
+
+static void act(struct outbound *o, curl_socket_t fd, int events) {
+  int running;
+  o->curl->multi_socket_action(o->multi, fd, events, &running);
+  collect(o);
+}
+
+static void on_ready(void *arg, uint32_t events) {
+  struct outbound_socket *s = arg;
+  int what = 0;
+  if (events & EPOLLIN) what |= CURL_CSELECT_IN;
+  if (events & EPOLLOUT) what |= CURL_CSELECT_OUT;
+  if (events & (EPOLLERR | EPOLLHUP)) what |= CURL_CSELECT_ERR;
+  act(s->outbound, s->watch.fd, what);
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg) {
+  struct outbound *o = arg;
+  struct outbound_socket *s = socket_arg;
+  (void)easy;
+  uint32_t events = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) | (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
+  if (what == CURL_POLL_REMOVE) {
+    if (s) loop_unwatch(o->loop, &s->watch);
+    free(s);
+    return 0;
+  }
+  if (s) return loop_rewatch(o->loop, &s->watch, events);
+  if (!(s = calloc(1, sizeof *s))) return -1;
+  s->outbound = o;
+  s->watch = (struct loop_watch){.fd = fd, .ready = on_ready, .arg = s};
+  if (!loop_watch(o->loop, &s->watch, events) && !o->curl->multi_assign(o->multi, fd, s)) return 0;
+  free(s);
+  return -1;
+}
+
+static void on_timer(void *arg) {
+  struct outbound *o = arg;
+  o->due = true;
+}
+
+static int on_timer_wanted(CURLM *multi, long ms, void *arg) {
+  struct outbound *o = arg;
+  (void)multi;
+  o->due = ms == 0;
+  if (ms <= 0) loop_timer_clear(o->loop, &o->timer);
+  return ms > 0 ? loop_timer_set(o->loop, &o->timer, (uint64_t)ms) : 0;
+}
+
+/* One stream a connection, also in HTTP/2: a body that its Worker does not read stops the connection, and nobody else's
+ * request may be on it. */
+static int start(struct outbound *o) {
+  char err[256] = "out of memory";
+  if (o->multi) return 0;
+  o->curl = curl_load(err, sizeof err);
+  if (o->curl) o->multi = o->curl->multi_init();
+  if (!o->multi) {
+    log_line("outbound: %s", err);
+    return -1;
+  }
+  o->curl->multi_setopt(o->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  o->curl->multi_setopt(o->multi, CURLMOPT_SOCKETDATA, o);
+  o->curl->multi_setopt(o->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
+  o->curl->multi_setopt(o->multi, CURLMOPT_TIMERDATA, o);
+  o->curl->multi_setopt(o->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+  o->curl->multi_setopt(o->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
+  o->curl->multi_setopt(o->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)limit(o, LIMIT_OUTBOUND_CONNECTIONS));
+  return 0;
+}
+
+/* ---- the turn's end ---- */
+
+static void resume(struct outbound_request *r) {
+  bool read = r->upload_paused && (r->upload.len > r->upload_at || r->upload_end);
+  bool write = r->paused && r->credit >= CURL_MAX_WRITE_SIZE;
+  if (!read && !write) return;
+  if (read) r->upload_paused = false;
+  if (write) r->paused = false;
+  outbound_moved(r);
+  int still = (r->paused ? CURLPAUSE_RECV : 0) | (r->upload_paused ? CURLPAUSE_SEND : 0);
+  r->outbound->curl->easy_pause(r->easy, still);
+}
+
+static void flush_request(struct outbound_request *r) {
+  if (!r->exchange) return;
+  if (r->cancelled || r->error.len) {
+    request_end(r, CURLE_OK);
+    return;
+  }
+  if (r->headed && !r->sent) outbound_send_head(r, false);
+  resume(r);
+}
+
+static void flush_dirty(struct outbound *o) {
+  struct outbound_request *r;
+  while ((r = o->dirty)) {
+    o->dirty = r->dirty_next;
+    r->dirty = false;
+    flush_request(r);
+  }
+}
+
+bool outbound_flush(void *arg) {
+  struct outbound *o = arg;
+  if (!o->multi) return false;
+  flush_dirty(o);
+  if (o->due) {
+    o->due = false;
+    act(o, CURL_SOCKET_TIMEOUT, 0);
+  }
+  collect(o);
+  flush_dirty(o);
+  return o->due;
+}
+
+/* ---- beginning ---- */
+
+static struct outbound_request *request_new(struct outbound *o, struct isolate *isolate) {
+  struct outbound_request *r = calloc(1, sizeof *r);
+  if (!r) return NULL;
+  r->magic = OUTBOUND_REQUEST_MAGIC;
+  r->outbound = o;
+  r->isolate = isolate;
+  isolate->outbound_requests++;
+  buf_init(&r->upload, 2 * STREAM_WINDOW + 2 * UPLOAD_KEEP);
+  buf_init(&r->error, FRAME_PAYLOAD_MAX);
+  r->idle = (struct loop_timer){.fire = on_idle, .arg = r};
+  r->next = o->first;
+  if (o->first) o->first->prev = r;
+  o->first = r;
+  o->count++;
+  outbound_moved(r);
+  r->easy = o->curl->easy_init();
+  return r;
+}
+
+static const char *request_start(struct outbound_request *r, uint32_t stream, uint8_t flags) {
+  struct outbound *o = r->outbound;
+  connect_options(r);
+  if (outbound_expect_answer(r) || loop_timer_set(o->loop, &r->idle, limit(o, LIMIT_OUTBOUND_IDLE_MS)))
+    return "out of memory";
+  r->exchange = exchange_start_served(o->registry, r->isolate, stream, flags, &server, r);
+  if (!r->exchange) return "out of memory";
+  if (o->curl->multi_add_handle(o->multi, r->easy)) {
+    request_end(r, CURLE_OUT_OF_MEMORY);
+    return NULL;
+  }
+  r->in_multi = true;
+  return NULL;
+}
+
+void outbound_fetch(struct outbound *o, struct isolate *caller, uint32_t stream, const uint8_t *event, size_t length,
+                    uint8_t flags) {
+  if (caller->outbound_requests >= limit(o, LIMIT_OUTBOUND_REQUESTS) ||
+      o->count >= TOTAL_FACTOR * limit(o, LIMIT_OUTBOUND_CONNECTIONS)) {
+    isolate_send_error(caller, stream, ERROR_OUTBOUND_BUSY, "");
+    return;
+  }
+  struct outbound_request *r = start(o) ? NULL : request_new(o, caller);
+  const char *why = r && r->easy ? outbound_build(r, event, length, flags) : "it cannot be made";
+  if (!why) why = request_start(r, stream, flags);
+  if (!why) return;
+  isolate_send_error(caller, stream, ERROR_UPSTREAM, why);
+  if (r) request_free(r);
+}
+
+void outbound_forget(struct outbound *o, struct isolate *isolate) {
+  if (!isolate->outbound_requests) return;
+  for (struct outbound_request *r = o->first; r; r = r->next)
+    if (r->isolate == isolate) r->isolate = NULL;
+}
+
+/* ---- life ---- */
+
+struct outbound *outbound_new(struct registry *registry, struct loop *loop, const struct config *config) {
+  struct outbound *o = calloc(1, sizeof *o);
+  if (!o) return NULL;
+  *o = (struct outbound){.magic = OUTBOUND_MAGIC, .registry = registry, .loop = loop, .config = config};
+  o->timer = (struct loop_timer){.fire = on_timer, .arg = o};
+  return o;
+}
+
+void outbound_free(struct outbound **outbound) {
+  struct outbound *o = *outbound;
+  if (!o) return;
+  while (o->first) {
+    struct outbound_request *r = o->first;
+    if (r->exchange) outbound_conclude(r, CURLE_ABORTED_BY_CALLBACK);
+    request_free(r);
+  }
+  if (o->multi) o->curl->multi_cleanup(o->multi);
+  loop_timer_clear(o->loop, &o->timer);
+  o->magic = 0;
+  free(o);
+  *outbound = NULL;
+}
