@@ -1,5 +1,6 @@
 // Writes the engine's source with a few places replaced: src/guest/engine.c says what for. Each place must be there as
-// often as expected: a source that reads differently stops the build.
+// often as expected, in the whole source or in the one function that `within` begins: a source that reads differently
+// stops the build.
 // usage: node patch-engine.mjs QUICKJS.C OUT
 import fs from "node:fs";
 
@@ -63,6 +64,69 @@ const changes = [
     to: "    engine_importing = true;\n    m = js_host_resolve_imported_module(ctx, basename, filename, attributes);\n" +
       "    engine_importing = false;\n",
   },
+  // ---- stacks: what a method was called on; where a call is: at the last name before the parenthesis, at `new`, at
+  // `await`, and a property at its name
+  {
+    what: "build_backtrace",
+    from: "static void build_backtrace(JSContext *ctx, JSValueConst error_val,\n",
+    to: "static void unused_build_backtrace(JSContext *ctx, JSValueConst error_val,\n",
+  },
+  {
+    what: "struct JSStackFrame",
+    from: "    JSValue cur_func; /* current function, JS_UNDEFINED if the frame is detached */\n",
+    to: "    JSValue cur_func; /* current function, JS_UNDEFINED if the frame is detached */\n    JSValueConst called_on;\n",
+  },
+  ...[
+    ["static JSValue js_call_c_function_data(", "unsafe_unconst(func_obj)", "this_val"],
+    ["static JSValue js_call_c_closure(", "unsafe_unconst(func_obj)", "this_val"],
+    ["static JSValue js_call_c_function(", "unsafe_unconst(func_obj)", "this_obj"],
+    ["static JSValue JS_CallInternal(JSContext *caller_ctx,", "unsafe_unconst(func_obj)", "this_obj"],
+    ["static __exception int async_func_init(JSContext *ctx,", "js_dup(func_obj)", "this_obj"],
+  ].map(([within, function_, receiver]) => ({
+    what: "a stack frame begun",
+    within,
+    from: `    sf->cur_func = ${function_};\n`,
+    to: `    sf->cur_func = ${function_};\n    sf->called_on = ${receiver};\n`,
+  })),
+  ...[
+    ["    FuncCallType call_type;\n", "    FuncCallType call_type;\n    int call_line = 0, call_col = 0;\n"],
+    ["            emit_source_loc(s);\n            if (js_parse_postfix_expr(s, 0))\n",
+      "            call_line = s->last_line_num, call_col = s->last_col_num;\n            if (js_parse_postfix_expr(s, 0))\n"],
+    ["                emit_op(s, OP_dup);\n                emit_op(s, OP_call_constructor);\n",
+      "                emit_source_loc_at(s, call_line, call_col);\n                emit_op(s, OP_dup);\n" +
+      "                emit_op(s, OP_call_constructor);\n"],
+    ["        parse_func_call:\n", "        parse_func_call:\n            if (call_type != FUNC_CALL_NEW) {\n" +
+      "                bool named = engine_ends_name(s->buf_start, s->last_ptr);\n" +
+      "                call_line = named ? s->last_line_num : s->token.line_num;\n" +
+      "                call_col = named ? s->last_col_num : (int)(s->token.ptr - s->token.line_start) + 1;\n            }\n"],
+    ["                emit_source_loc(s);\n                switch(opcode = get_prev_opcode(fd)) {\n",
+      "                if (call_type == FUNC_CALL_TEMPLATE) {\n                    call_line = s->token.line_num;\n" +
+      "                    call_col = (int)(s->token.ptr - s->token.line_start) + 1;\n                }\n" +
+      "                switch(opcode = get_prev_opcode(fd)) {\n"],
+    ["            emit_func_call:\n", "            emit_func_call:\n                emit_source_loc_at(s, call_line, call_col);\n"],
+    ["                /* apply function call */\n", "                emit_source_loc_at(s, call_line, call_col);\n"],
+    ["                    emit_op(s, OP_get_field);\n",
+      "                    emit_source_loc(s);\n                    emit_op(s, OP_get_field);\n"],
+    ["                emit_op(s, OP_scope_get_private_field);\n",
+      "                emit_source_loc(s);\n                emit_op(s, OP_scope_get_private_field);\n"],
+  ].map(([from, to]) => ({
+    what: "the place of a call",
+    within: "static __exception int js_parse_postfix_expr(JSParseState *s, int parse_flags)",
+    from,
+    to,
+  })),
+  {
+    what: "await",
+    from: "            return js_parse_error(s, \"await in default expression\");\n",
+    to: "            return js_parse_error(s, \"await in default expression\");\n" +
+      "        int await_line = s->token.line_num, await_col = s->token.col_num;\n",
+  },
+  {
+    what: "the place of await",
+    from: "        emit_op(s, OP_await);\n        s->cur_func->has_await = true;\n        parse_flags = 0;\n",
+    to: "        emit_source_loc_at(s, await_line, await_col);\n        emit_op(s, OP_await);\n" +
+      "        s->cur_func->has_await = true;\n        parse_flags = 0;\n",
+  },
   // ---- what the engine gets wrong, and programs meet
   {
     what: "{ ...\"text\" } copies nothing",
@@ -103,12 +167,23 @@ const changes = [
 
 const [input, output] = process.argv.slice(2);
 let source = fs.readFileSync(input, "utf8");
-for (const { what, from, to, count = 1 } of changes) {
-  const parts = source.split(from);
+
+// [before, the function that begins with `start`, after]; the whole source without a start
+function cut(start) {
+  if (start === undefined) return ["", source, ""];
+  let at = source.indexOf(start);
+  while (at >= 0 && source.indexOf(";", at) < source.indexOf("{", at)) at = source.indexOf(start, at + 1); // declared
+  const end = at < 0 ? -1 : source.indexOf("\n}\n", at);
+  return end < 0 ? ["", "", source] : [source.slice(0, at), source.slice(at, end), source.slice(end)];
+}
+
+for (const { what, within, from, to, count = 1 } of changes) {
+  const [before, text, after] = cut(within);
+  const parts = text.split(from);
   if (parts.length !== count + 1) {
-    console.error(`patch-engine: ${what}: expected ${count} time(s) in ${input}, found ${parts.length - 1}`);
+    console.error(`patch-engine: ${what}: expected ${count} time(s) in ${within ?? input}, found ${parts.length - 1}`);
     process.exit(1);
   }
-  source = parts.join(to);
+  source = before + parts.join(to) + after;
 }
 fs.writeFileSync(output, source);

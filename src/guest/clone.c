@@ -284,7 +284,7 @@ static int put_object(struct writer *w, JSValueConst v) {
     JS_ThrowRangeError(w->ctx, "Maximum call stack size exceeded");
     return -1;
   }
-  switch (engine_class(v)) {
+  switch (engine_class(w->ctx, v)) {
     case CLASS_OBJECT:
       buf_put_u8(w->out, T_OBJECT);
       return put_properties(w, v);

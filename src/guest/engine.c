@@ -11,11 +11,16 @@
  * it. The engine has no hook for await, so its jobs and reactions are given a field, and the places that make, run and
  * free them call the functions below. Nothing but a null pointer is written where no frame was ever set.
  *
+ * The stacks of errors are written by engine_stack.h in place of the engine's own function, with the receiver noted in
+ * each of the engine's stack frames, and the place of a call as V8 has it.
+ *
  * scripts/patch-engine.mjs makes these replacements and stops the build when the source is not as expected.
  */
-#include <stdint.h>
 
-#include "quickjs.h"
+#include <ctype.h>
+#include <malloc.h>
+
+#include "guest/engine.h"
 
 static uintptr_t engine_image_end; /* 0 until the image is taken */
 static int engine_immortal = 1 << 30;
@@ -30,11 +35,20 @@ static int engine_enqueue(JSContext *ctx, JSJobFunc *job, int argc, JSValueConst
 
 static bool engine_importing; /* import() is looking for its module */
 
+static void build_backtrace(JSContext *ctx, JSValueConst error, JSValueConst above, const char *file, int line,
+                            int column, int flags);
+
+/* Whether what ends here, in a text from `start`, is a name, and no private one: for the parser's idea of where a call
+ * is. */
+static bool engine_ends_name(const uint8_t *start, const uint8_t *end) {
+  const uint8_t *p = end;
+  while (p > start && (p[-1] == '_' || p[-1] == '$' || p[-1] >= 0x80 || isalnum(p[-1]))) p--;
+  return p < end && (p == start || p[-1] != '#');
+}
+
 #include "quickjs.c" /* as patched */
 
-#include <malloc.h>
-
-#include "guest/engine.h"
+#include "guest/engine_stack.h"
 
 static bool of_image(const void *p) { return (uintptr_t)p < engine_image_end; }
 
@@ -330,7 +344,7 @@ JSValue engine_create(JSContext *ctx, JSValueConst new_target, JSClassID class_i
   return js_create_from_ctor(ctx, new_target, (int)class_id);
 }
 
-enum engine_class engine_class(JSValueConst v) {
+enum engine_class engine_class(JSContext *ctx, JSValueConst v) {
   if (JS_VALUE_GET_TAG(v) != JS_TAG_OBJECT) return CLASS_OTHER;
   JSClassID id = JS_VALUE_GET_OBJ(v)->class_id;
   if (id >= JS_CLASS_UINT8C_ARRAY && id <= JS_CLASS_FLOAT64_ARRAY) return CLASS_TYPED_ARRAY;
@@ -366,7 +380,7 @@ enum engine_class engine_class(JSValueConst v) {
     case JS_CLASS_PROXY:
       return CLASS_PROXY;
     default:
-      return JS_IsFunction(NULL, v) ? CLASS_FUNCTION : CLASS_OTHER;
+      return JS_IsFunction(ctx, v) ? CLASS_FUNCTION : CLASS_OTHER;
   }
 }
 

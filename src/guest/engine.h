@@ -34,6 +34,8 @@ enum engine_class {
 
 /* The runtime, with an allocator that keeps an isolate's memory apart from the image's. */
 JSRuntime *engine_new_runtime(void);
+/* First thing in a new context: errors get their stacks as V8 writes them (engine_stack.h). */
+void engine_init_stacks(JSContext *ctx);
 /* Before the image is taken: makes the built-ins that the engine makes on first use; collects garbage; takes what
  * is left out of the collector's list, so that a collection in an isolate walks (and dirties) only what the isolate
  * made; makes all that exists immortal; refuses code generation from strings from now on.
@@ -84,7 +86,6 @@ int engine_array_truncate(JSContext *ctx, JSValueConst array, uint32_t count);
 /* A new object of the class, with the prototype that `new_target` wants. */
 JSValue engine_create(JSContext *ctx, JSValueConst new_target, JSClassID class_id);
 
-enum engine_class engine_class(JSValueConst v);
 /* The name of the class that the engine made an object as ("Map Iterator"); undefined for what is no object. */
 JSValue engine_class_name(JSContext *ctx, JSValueConst v);
 /* Target and handler of a proxy, both null when it is revoked; false: not a proxy. Free both. */
@@ -92,6 +93,7 @@ bool engine_proxy(JSContext *ctx, JSValueConst v, JSValue *target, JSValue *hand
 /* What an iterator of a Map or Set would still give, without moving it: an array of keys, of values, or of keys and
  * values in turn (*pairs). Undefined: no such iterator. */
 JSValue engine_preview(JSContext *ctx, JSValueConst v, bool *pairs);
+enum engine_class engine_class(JSContext *ctx, JSValueConst v);
 /* The value inside a Number, String, Boolean or BigInt object. Free it. */
 JSValue engine_unbox(JSContext *ctx, JSValueConst v);
 JSValue engine_box(JSContext *ctx, JSValue primitive);

@@ -113,6 +113,7 @@ const char *guest_boot(const char *platform, uint32_t length) {
   guest.ctx = guest.rt ? JS_NewContext(guest.rt) : NULL;
   inbox = malloc(INBOX_SIZE);
   if (!guest.ctx || !inbox) return "out of memory";
+  engine_init_stacks(guest.ctx);
   JS_SetMaxStackSize(guest.rt, 1024 * 1024);
   JS_UpdateStackTop(guest.rt);
   JS_SetHostPromiseRejectionTracker(guest.rt, on_rejection, NULL);

@@ -161,7 +161,7 @@ const consoleMethods = {
     emit(LOG_LOG, isObject(data) ? tableText(tableRows(data)) : formatLog([data]));
   },
   trace(...args) {
-    const stack = StringPrototypeTrimEnd(workerFrames(new ErrorConstructor().stack));
+    const stack = StringPrototypeTrimEnd(framesOf(new ErrorConstructor().stack));
     const text = formatLog(args);
     emit(LOG_LOG, `Trace${text === '' ? '' : `: ${text}`}\n${stack}`);
   },

@@ -17,16 +17,18 @@ function property(object, name) {
   }
 }
 
-// A stack without the platform's own frames.
-function workerFrames(stack) {
-  return stack.split("\n").filter((line) => !line.includes("(mayfly:platform:") && !line.endsWith("(native)")).join("\n");
+// The frames of a stack: the lines after the one that says what happened.
+function framesOf(stack) {
+  if (StringPrototypeStartsWith(stack, "    at ")) return stack;
+  const at = StringPrototypeIndexOf(stack, "\n    at ");
+  return at < 0 ? "" : StringPrototypeSlice(stack, at + 1);
 }
 
-// What was thrown as [name, message, stack]; never throws, whatever it is.
+// What was thrown as [name, message, frames]; never throws, whatever it is.
 function describe(thrown) {
   if (typeof thrown === "object" && thrown !== null) {
     const name = property(thrown, "name"), message = property(thrown, "message");
-    if (name !== "" || message !== "") return [name || "Error", message, workerFrames(property(thrown, "stack"))];
+    if (name !== "" || message !== "") return [name || "Error", message, framesOf(property(thrown, "stack"))];
   }
   return ["Error", typeof thrown === "symbol" ? "Symbol()" : text(thrown), ""];
 }
@@ -39,7 +41,7 @@ function rebuild(name, message, stack) {
   const domError = name !== "SyntaxError" && DOM_ERRORS.includes(name);
   const error = domError ? new DOMException(message, name) : new (NATIVE_ERRORS[name] ?? Error)(message);
   if (!domError && error.name !== name) define(error, "name", name);
-  if (stack !== "") define(error, "stack", stack);
+  if (stack !== "") define(error, "stack", `${name}${message === "" ? "" : ": "}${message}\n${stack}`);
   return error;
 }
 
