@@ -91,10 +91,12 @@ function isArrayBuffer(value) {
   }
 }
 
-// The bytes of an ArrayBuffer or a view, not copied; null when it is neither.
+// The bytes of an ArrayBuffer or a view, not copied: none, when its buffer is gone; null when it is neither.
 function bytesBorrow(value) {
   if (ArrayBufferIsView(value)) {
-    if (TypedArrayGetTag(value) === 'Uint8Array') return value;
+    if (TypedArrayGetTag(value) === 'Uint8Array') {
+      return TypedArrayGetByteLength(value) === 0 ? new Uint8ArrayConstructor(0) : value;
+    }
     if (TypedArrayGetTag(value) !== undefined) {
       return new Uint8ArrayConstructor(
         TypedArrayGetBuffer(value), TypedArrayGetByteOffset(value), TypedArrayGetByteLength(value));
