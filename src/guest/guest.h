@@ -67,6 +67,8 @@ bool modules_add(uint8_t kind, const char *name, size_t name_length, const uint8
 /* code.c: LOAD in, CODE out. */
 void code_init(JSContext *ctx, JSValueConst native);
 void code_piece(const struct frame_header *h, const uint8_t *payload);
+/* zlib.c: compression. */
+void zlib_init(JSContext *ctx, JSValueConst native);
 /* url.cc: URL parsing by Ada. */
 void url_init(JSContext *ctx, JSValueConst native);
 

@@ -23,11 +23,20 @@ $(G)/guest/url.wo: src/guest/url.cc build/src/ada/src/ada.cpp $(QUICKJS_SRC)/qui
 $(G)/ada.wo: build/src/ada/src/ada.cpp
 	@mkdir -p $(@D)
 	$(GUEST_CXX) -w -c $< -o $@
+
+# ---- compression: zlib without its file functions
+ZLIB := adler32 crc32 deflate inffast inflate inftrees trees zutil
+GUEST_WO += $(ZLIB:%=$(G)/zlib/%.wo)
+$(G)/guest/zlib.wo: GUEST_CC += -Ibuild/src/zlib -DZ_SOLO
+$(G)/guest/zlib.wo: build/src/zlib/zlib.h
+$(G)/zlib/%.wo: build/src/zlib/zlib.h
+	@mkdir -p $(@D)
+	$(GUEST_CC) -DZ_SOLO -w -c build/src/zlib/$*.c -o $@
 # ----
 
 guest: $(G)/engine.o
 
-build/src/quickjs/quickjs.h build/src/llhttp/include/llhttp.h build/src/ada/src/ada.cpp &:
+build/src/quickjs/quickjs.h build/src/llhttp/include/llhttp.h build/src/ada/src/ada.cpp build/src/zlib/zlib.h &:
 	@scripts/fetch-sources.sh build/src
 	@touch $@
 
@@ -73,7 +82,7 @@ $(G)/engine.o: $(G)/engine.c
 
 # The platform: the JavaScript that the guest evaluates before the image is taken, as bytes in the program.
 # In this order: each file may use what those before it define at once. worker/worker.js comes last.
-PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base readable readable_bytes writable transform sources sinks pipe url headers blob form body request response \
+PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base readable readable_bytes writable transform sources sinks compression pipe url headers blob form body request response \
   encoding inspect console misc) \
   $(patsubst %,src/guest/worker/%.js,context errors bodies subrequests loader timers) \
   $(patsubst %,src/guest/node/%.js,async modules) $(patsubst %,src/guest/worker/%.js,cloudflare worker)
