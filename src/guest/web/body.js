@@ -22,6 +22,15 @@ function checkStreamBody(stream) {
   }
 }
 
+function isStringObject(body) {
+  try {
+    StringPrototypeValueOf(body);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 // What a Worker gave as a body: a string, bytes or a ReadableStream.
 function extractBody(body) {
   extractedType = TEXT_TYPE;
@@ -44,7 +53,8 @@ function extractBody(body) {
     return native.formSerialize(searchParamsList(body));
   }
   if (formDataList(body) !== null) return extractForm(body);
-  if (body[SymbolAsyncIterator] != null || body[SymbolIterator] != null) return readableFrom(body);
+  const iterable = body[SymbolAsyncIterator] != null || body[SymbolIterator] != null;
+  if (iterable && !isStringObject(body)) return readableFrom(body);
   extractedType = TEXT_TYPE;
   return `${body}`;
 }

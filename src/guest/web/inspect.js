@@ -22,7 +22,6 @@ const DateGetTime = uncurryThis(Date.prototype.getTime);
 const RegExpPrototypeToString = uncurryThis(RegExp.prototype.toString);
 const SymbolPrototypeToString = uncurryThis(Symbol.prototype.toString);
 const NumberPrototypeValueOf = uncurryThis(Number.prototype.valueOf);
-const StringPrototypeValueOf = uncurryThis(String.prototype.valueOf);
 const BooleanPrototypeValueOf = uncurryThis(Boolean.prototype.valueOf);
 const BigIntPrototypeValueOf = uncurryThis(BigInt.prototype.valueOf);
 const SymbolPrototypeValueOf = uncurryThis(Symbol.prototype.valueOf);

@@ -43,6 +43,7 @@ const StringPrototypePadEnd = uncurryThis(String.prototype.padEnd);
 const StringPrototypePadStart = uncurryThis(String.prototype.padStart);
 const StringPrototypeIsWellFormed = uncurryThis(String.prototype.isWellFormed);
 const StringPrototypeToWellFormed = uncurryThis(String.prototype.toWellFormed);
+const StringPrototypeValueOf = uncurryThis(String.prototype.valueOf);
 const StringFromCharCode = String.fromCharCode;
 
 // The built-in test() and replace() look up exec on the prototype; exec itself does not.

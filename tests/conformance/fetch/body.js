@@ -41,4 +41,9 @@ export default checks([
   () => new Response("zzz", { headers: { "content-type": "multipart/form-data" } }).formData(),
   () => new Response('--X\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--X--\r\n', { headers: { "content-type": "multipart/form-data; boundary=X" } }).formData().then((f) => [...f]),
   () => new Body(),
+  () => new Response(new String("abc")).text(),
+  () => { const s = Object("abc"); s[Symbol.asyncIterator] = async function* () { yield new Uint8Array([66]); }; return new Response(s).text(); },
+  () => new Response(["abc"]).text(),
+  () => new Response(new Set([new Uint8Array([65])])).text(),
+  () => new Response({ toString: () => "t", [Symbol.asyncIterator]: async function* () { yield new Uint8Array([66]); } }).text(),
 ]);
