@@ -36,7 +36,7 @@ else
 SAY = @:
 endif
 
-.PHONY: all demo test test-run conformance fuzz asan bench fmt install clean deps-build deps-test guest
+.PHONY: all demo test test-run test-npm conformance fuzz asan bench fmt install clean deps-build deps-test guest
 all: deps-build
 	@$(MAKE) --no-print-directory $(B)/mayfly
 	@ln -sf $(MODE)/mayfly build/mayfly
@@ -70,6 +70,7 @@ demo: all
 	@scripts/demo.sh
 
 test: deps-test all
+	@scripts/install-programs.sh
 	@$(MAKE) --no-print-directory test-run
 
 test-run:
@@ -80,10 +81,16 @@ conformance: deps-test all
 	@scripts/install-workerd.sh
 	@MAYFLY_BIN=$(B)/mayfly node tests/conformance/run.mjs --workerd $(T)
 
+# Programs from npm inside isolates.
+test-npm: deps-test all
+	@scripts/install-programs.sh
+	@MAYFLY_BIN=$(CURDIR)/$(B)/mayfly node tests/npm/run.mjs $(T)
+
 fuzz: deps-test all
 	@FUZZ_ROUNDS=100 MODE=$(MODE) T=fuzz tests/run.sh
 
 asan: deps-test
+	@scripts/install-programs.sh
 	@$(MAKE) --no-print-directory MODE=asan all
 	@$(MAKE) --no-print-directory MODE=asan test-run
 

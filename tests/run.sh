@@ -3,6 +3,7 @@
 # file, the output of what failed, and at the end "N passed, N failed". Exit status 1 when one failed or none ran.
 #   tests/unit, tests/redteam, tests/engine  programs in C (cmocka)
 #   tests/conformance          Workers that print lines, compared with what workerd prints (conformance/run.mjs)
+#   tests/npm                  programs from npm that check themselves (npm/run.mjs)
 #   tests/e2e                  node:test files that talk to a running `mayfly serve`
 set -u
 cd "$(dirname "$0")/.."
@@ -66,13 +67,13 @@ build_programs() { # MAKEFILE TARGET DIRECTORY
   done
 }
 
-run_conformance() { # FILE
-  node tests/conformance/run.mjs "$1" >"$out/log" 2>&1
+run_checks() { # RUNNER FILE: a program whose last line is "N passed, N failed"
+  node "$1" "$2" >"$out/log" 2>&1
   status=$?
   good=$(last_number '^\([0-9]*\) passed, [0-9]* failed$' "$out/log")
   bad=$(last_number '^[0-9]* passed, \([0-9]*\) failed$' "$out/log")
   [ "$status" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || bad=1
-  count "$1" "${good:-0}" "${bad:-0}" "$out/log"
+  count "$2" "${good:-0}" "${bad:-0}" "$out/log"
 }
 
 run_node() { # FILE
@@ -97,7 +98,10 @@ build_programs tests/unit/unit.mk unit-tests tests/unit
 build_programs tests/redteam/redteam.mk redteam-tests tests/redteam
 build_programs tests/engine/engine.mk engine-tests tests/engine
 for file in tests/conformance/*/*.js; do
-  wanted "$file" && run_conformance "$file"
+  wanted "$file" && run_checks tests/conformance/run.mjs "$file"
+done
+for file in tests/npm/workers/*.js; do
+  wanted "$file" && run_checks tests/npm/run.mjs "$file"
 done
 for file in tests/e2e/*.test.mjs; do
   [ -f "$file" ] && wanted "$file" && run_node "$file"
