@@ -69,6 +69,8 @@ void code_init(JSContext *ctx, JSValueConst native);
 void code_piece(const struct frame_header *h, const uint8_t *payload);
 /* zlib.c: compression. */
 void zlib_init(JSContext *ctx, JSValueConst native);
+/* crypto.c: the host's cryptography. */
+void crypto_init(JSContext *ctx, JSValueConst native);
 /* url.cc: URL parsing by Ada. */
 void url_init(JSContext *ctx, JSValueConst native);
 

@@ -62,6 +62,7 @@ JSValue natives_new(JSContext *ctx) {
   out_init(ctx, native);
   modules_init(ctx, native);
   code_init(ctx, native);
+  crypto_init(ctx, native);
   url_init(ctx, native);
   return native;
 }

@@ -1,4 +1,4 @@
-/* host.c: the guest's four imports (guest/abi.h), the only host code that a guest can call.
+/* host.c: the guest's imports (guest/abi.h) but for crypto, which has files of its own.
  *
  * Each is entered with whatever numbers the guest likes. The order is always the same: host_enter, check the range in
  * 64 bits, copy between the guest's memory and ours once, look only at our copy, host_leave. A lie ends the turn with
@@ -37,7 +37,7 @@ void host_leave(struct lane *lane) {
   trap_check(lane);
 }
 
-static uint8_t *range(struct lane *lane, uint32_t at, uint32_t length) {
+uint8_t *host_range(struct lane *lane, uint32_t at, uint32_t length) {
   if ((uint64_t)at + length > (uint64_t)lane->slot->pages * SLOT_PAGE) {
     trap_leave(lane, TURN_PROTOCOL, "pointer outside memory");
   }
@@ -51,7 +51,7 @@ static _Noreturn void refuse(struct lane *lane, size_t mark, const char *why) {
 }
 
 static void send_frame(struct lane *lane, uint32_t at, uint32_t length) {
-  const uint8_t *from = range(lane, at, length);
+  const uint8_t *from = host_range(lane, at, length);
   size_t mark = lane->out.len;
   struct frame_header header;
   if (lane->booting) refuse(lane, mark, "frame sent while booting");
@@ -117,7 +117,7 @@ static bool random_large(uint8_t *to, uint32_t length) {
 void Z_mayflyZ_random(struct Z_mayfly_instance_t *self, uint32_t at, uint32_t length) {
   struct lane *lane = (struct lane *)(void *)self;
   host_enter(lane);
-  uint8_t *to = range(lane, at, length);
+  uint8_t *to = host_range(lane, at, length);
   if (lane->booting) trap_leave(lane, TURN_PROTOCOL, "random bytes asked for while booting");
   if (length > GUEST_RANDOM_MAX) trap_leave(lane, TURN_PROTOCOL, "too many random bytes asked for");
   if (!(length <= 64 ? random_small(lane, to, length) : random_large(to, length))) {

@@ -1,7 +1,7 @@
 /* inside.h: what the files of src/isolate share and nobody else includes.
  *
  * rt.c     what code made by wasm2c calls: traps, growth, tables, function types
- * host.c   the guest's four imports
+ * host.c   the guest's imports; crypto*.c the one for cryptography
  * trap.c   signal handlers, and the one way out of a turn that does not return
  * lane.c   threads and turns
  *
@@ -27,11 +27,14 @@ int rt_setup(void);
 /* trap.c */
 int trap_setup(char *err, size_t err_size);
 _Noreturn void trap_leave(struct lane *lane, enum turn_end end, const char *why); /* why: static text */
-void trap_check(struct lane *lane); /* leaves if this turn was killed; only with in_guest set */
+void trap_check(struct lane *lane);         /* leaves if this turn was killed; only with in_guest set */
+bool trap_pending(const struct lane *lane); /* this turn was killed and shall end at the next trap_check */
 
 /* host.c */
 void host_enter(struct lane *lane);
 void host_leave(struct lane *lane);
+/* What the guest means by this pointer; leaves the turn if any of the bytes is not in its memory. */
+uint8_t *host_range(struct lane *lane, uint32_t at, uint32_t length);
 
 /* lane.c: runs body with the lane inside slot; however it ends, the lane is whole afterwards. */
 typedef void lane_body(struct lane *lane, void *arg);

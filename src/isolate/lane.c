@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "isolate/crypto.h"
 #include "isolate/inside.h"
 
 struct instance_shape {
@@ -46,7 +47,7 @@ struct start {
 };
 
 int lane_setup(const struct image *image, char *err, size_t err_size) {
-  (void)image;
+  if (image) crypto_setup(); /* a guest that boots may not ask for it */
   if (rt_setup()) {
     snprintf(err, err_size, "the guest has more function types than the run-time support takes");
     return -1;

@@ -6,7 +6,7 @@
  *
  * A turn may be left at any instruction, because a guest owns nothing outside its memory: by a trap, by a fault
  * inside the slot's reservation or the lane's stack guard, by reaching the memory limit, or by lane_kill from another
- * thread. Host functions (send, now, random, wake; host.c) never hold a lock or a half-done update where that could
+ * thread. Host functions (send, now, random, wake, crypto) never hold a lock or a half-done update where that could
  * strike: the signal handler leaves only while `in_guest` is set, and a kill that comes while it is not is read on the
  * way back in. A fault anywhere else is a bug of ours: the process dies with a message (RED-TEAM G10).
  *
@@ -73,8 +73,8 @@ struct lane {
   uint32_t pool_left;
 };
 
-/* Process-wide, once, before the first lane and before the sandbox closes: signal handlers, function types.
- * Calling it again does nothing. image may be NULL. */
+/* Process-wide, once, before the first lane and before the sandbox closes: signal handlers, function types, libcrypto.
+ * Calling it again does nothing. image may be NULL where guests only boot. */
 int lane_setup(const struct image *image, char *err, size_t err_size);
 
 /* Starts a thread on which lane_enter works; the caller joins or detaches it. */

@@ -32,9 +32,13 @@ _Noreturn void trap_leave(struct lane *lane, enum turn_end end, const char *why)
   siglongjmp(lane->leave, 1);
 }
 
+bool trap_pending(const struct lane *lane) {
+  uint64_t turn = atomic_load(&lane->current);
+  return turn && atomic_load(&lane->kill) >> 8 == turn;
+}
+
 void trap_check(struct lane *lane) {
-  uint64_t kill = atomic_load(&lane->kill), turn = atomic_load(&lane->current);
-  if (turn && kill >> 8 == turn) trap_leave(lane, (enum turn_end)(kill & 255), "killed");
+  if (trap_pending(lane)) trap_leave(lane, (enum turn_end)(atomic_load(&lane->kill) & 255), "killed");
 }
 
 static size_t put_text(char *to, const char *text) {

@@ -35,7 +35,7 @@ $(OWNED)/base-%.o: src/base/%.c
 
 $(T_BIN)/test_guest_owned: tests/redteam/test_guest_owned.c $(OWNED_OBJ) $(OWNED_BASE) $(OWNED)/engine.o
 	@mkdir -p $(@D)
-	$(CC) -I$(OWNED) $(CFLAGS) -DLAYER=$(LAYER_isolate) $(LDFLAGS_$(MODE)) $^ -lcmocka -lm -pthread -o $@
+	$(CC) -I$(OWNED) $(CFLAGS) -DLAYER=$(LAYER_isolate) $(LDFLAGS_$(MODE)) $^ -lcmocka -lm -lcrypto -pthread -o $@
 
 $(T_BIN)/libredteam.a: $(LIB)
 	@mkdir -p $(@D)

@@ -18,11 +18,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/frame.h"
+#include "guest/abi.h"
 #include "isolate/lane.h"
 
 enum op {
@@ -49,6 +51,8 @@ enum op {
   SCATTER,
   CALL_WIDE,
   RECURSE_HUGE,
+  CRYPTO,
+  LOOP_CRYPTO,
 };
 
 struct record {
@@ -343,6 +347,151 @@ static void frames_that_lie(void **state) {
   assert_int_equal(lane->out.len, 0);
 }
 
+/* ---- G4: the import for cryptography ---- */
+
+enum { WORDS = sizeof(struct guest_crypto) / 4, CALL = FREE_SPACE, KEY = FREE_SPACE + 1024, TO = 70000 };
+
+static enum turn_end crypto_with(struct slot *slot, struct guest_crypto call, enum op op) {
+  uint32_t word[WORDS];
+  struct record records[WORDS + 1];
+  memcpy(word, &call, sizeof call);
+  for (uint32_t i = 0; i < WORDS; i++) records[i] = (struct record){STORE, CALL + 4 * i, word[i], 0};
+  records[WORDS] = (struct record){op, CALL, 0, 0};
+  return turn_on(lane, slot, records, WORDS + 1);
+}
+
+static enum turn_end crypto_once(struct guest_crypto call) {
+  struct slot *slot = slot_take(pool, false, LIMIT);
+  enum turn_end end = crypto_with(slot, call, CRYPTO);
+  slot_give(pool, &slot);
+  return end;
+}
+
+static const struct guest_crypto sha256 = {.operation = CRYPTO_HASH_FINAL, .a = HASH_SHA256, .out = {TO, 32}};
+
+static void crypto_works(void **state) {
+  (void)state;
+  begin();
+  struct slot *slot = slot_take(pool, false, LIMIT);
+  assert_int_equal(crypto_with(slot, sha256, CRYPTO), TURN_OK);
+  assert_int_equal(noted(slot), 32);
+  assert_memory_equal(slot->base + TO, "\xe3\xb0\xc4\x42\x98\xfc\x1c\x14", 8); /* of nothing */
+  slot_give(pool, &slot);
+}
+
+static void crypto_wrapping_pointers(void **state) {
+  uint32_t end = image->pages * SLOT_PAGE;
+  const struct guest_bytes bad[] = {{0xffffffff, 16}, {0xfffffff0, 17}, {end - 15, 16}, {end, 1},
+                                    {end + 1, 0},     {0, 0xffffffff},  {0, end + 1},   {0x80000000, 0x80000000}};
+  (void)state;
+  begin();
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    struct guest_crypto call = {.operation = CRYPTO_HKDF, .a = HASH_SHA256, .out = {TO, 32}}, wrong;
+    assert_int_equal(crypto_once(call), TURN_OK);
+    wrong = call, wrong.key = bad[i];
+    assert_int_equal(crypto_once(wrong), TURN_PROTOCOL);
+    wrong = call, wrong.data = bad[i];
+    assert_int_equal(crypto_once(wrong), TURN_PROTOCOL);
+    wrong = call, wrong.aside = bad[i];
+    assert_int_equal(crypto_once(wrong), TURN_PROTOCOL);
+    wrong = call, wrong.extra = bad[i];
+    assert_int_equal(crypto_once(wrong), TURN_PROTOCOL);
+    wrong = call, wrong.out = bad[i];
+    assert_int_equal(crypto_once(wrong), TURN_PROTOCOL);
+    assert_int_equal(once(CRYPTO, end - (uint32_t)i, 0), TURN_PROTOCOL); /* the call itself */
+    assert_int_equal(once(CRYPTO, 0xffffffffu - (uint32_t)i, 0), TURN_PROTOCOL);
+  }
+}
+
+static void crypto_outside_the_table(void **state) {
+  static const uint32_t operations[] = {0, 25, 26, 255, 0x7fffffff, 0x80000000, 0xffffffff};
+  (void)state;
+  begin();
+  for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+    struct guest_crypto call = sha256;
+    call.operation = operations[i];
+    assert_int_equal(crypto_once(call), TURN_PROTOCOL);
+  }
+  for (uint32_t number = 1; number <= 24; number++) { /* numbers too large for any of them */
+    struct guest_crypto call = {.operation = number, .a = 0xffffffff, .out = {TO, 4096}};
+    assert_int_equal(crypto_once(call), TURN_PROTOCOL);
+    call = (struct guest_crypto){.operation = number, .c = 0xffffffff, .out = {TO, 4096}};
+    assert_int_equal(crypto_once(call), TURN_PROTOCOL);
+  }
+  struct guest_crypto small = sha256;
+  small.out.length = 31;
+  assert_int_equal(crypto_once(small), TURN_PROTOCOL);
+  struct guest_crypto kept = sha256;
+  kept.aside = (struct guest_bytes){KEY, 39}; /* half a state */
+  assert_int_equal(crypto_once(kept), TURN_PROTOCOL);
+}
+
+/* Keys that are none, with everything else right: an error, and the guest goes on. */
+static void crypto_garbage_keys(void **state) {
+  const struct guest_crypto calls[] = {
+      {.operation = CRYPTO_EC_POINT, .key = {KEY, 65}, .out = {TO, 65}},
+      {.operation = CRYPTO_RSA_CHECK, .key = {KEY, 600}},
+      {.operation = CRYPTO_RSA_SIGN, .b = HASH_SHA256, .key = {KEY, 600}, .out = {TO, 2048}},
+      {.operation = CRYPTO_RSA_DECRYPT, .b = HASH_SHA256, .key = {KEY, 600}, .data = {KEY, 128}, .out = {TO, 2048}},
+      {.operation = CRYPTO_AES_DECRYPT,
+       .a = AES_CBC,
+       .key = {KEY, 16},
+       .aside = {KEY, 16},
+       .data = {KEY, 33},
+       .out = {TO, 64}},
+  };
+  (void)state;
+  begin();
+  for (unsigned seed = 0; seed < 30; seed++) {
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+      struct slot *slot = slot_take(pool, false, LIMIT);
+      for (uint32_t at = 0; at < 600; at += 4)
+        assert_int_equal(turn(slot, STORE, KEY + at, (uint32_t)rand() * 3u >> (seed % 30), 0), TURN_OK);
+      assert_int_equal(crypto_with(slot, calls[i], CRYPTO), TURN_OK);
+      assert_int_equal(noted(slot), (uint32_t)CRYPTO_FAILED);
+      slot_give(pool, &slot);
+    }
+  }
+}
+
+static uint64_t milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void *kill_soon(void *arg) {
+  (void)arg;
+  while (!lane_current(lane)) __asm__ volatile("pause");
+  nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+  lane_kill(lane, lane_current(lane), TURN_CPU);
+  return NULL;
+}
+
+/* The longest that each can be made to work: ends soon after the kill. */
+static void crypto_killed(void **state) {
+  const struct guest_crypto calls[] = {
+      {.operation = CRYPTO_PBKDF2, .a = HASH_SHA512, .b = CRYPTO_ITERATIONS_MAX, .out = {TO, CRYPTO_KDF_MAX}},
+      {.operation = CRYPTO_RSA_GENERATE, .a = CRYPTO_RSA_PRIVATE_BITS_MAX, .b = 65537, .out = {TO, 65536}},
+      {.operation = CRYPTO_HASH_FINAL, .a = HASH_MD5, .data = {0, 2500000}, .out = {TO, 32}},
+      {.operation = CRYPTO_HKDF, .a = HASH_MD5, .extra = {0, 2500000}, .out = {TO, 255 * 16}},
+  };
+  (void)state;
+  begin();
+  for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+    pthread_t thread;
+    struct slot *slot = slot_take(pool, i % 2, LIMIT);
+    assert_int_equal(pthread_create(&thread, NULL, kill_soon, NULL), 0);
+    uint64_t before = milliseconds();
+    assert_int_equal(crypto_with(slot, calls[i], LOOP_CRYPTO), TURN_CPU);
+    assert_true(milliseconds() - before < 5000);
+    pthread_join(thread, NULL);
+    slot_give(pool, &slot);
+  }
+  assert_int_equal(crypto_once(sha256), TURN_OK);
+  assert_next_is_fresh(false);
+}
+
 struct killer {
   struct lane *lane;
   uint64_t turns;                /* numbers below this may be killed */
@@ -624,6 +773,11 @@ static void *on_the_lane(void *arg) {
       cmocka_unit_test(wrapping_pointers),
       cmocka_unit_test(hostile_room),
       cmocka_unit_test(frames_that_lie),
+      cmocka_unit_test(crypto_works),
+      cmocka_unit_test(crypto_wrapping_pointers),
+      cmocka_unit_test(crypto_outside_the_table),
+      cmocka_unit_test(crypto_garbage_keys),
+      cmocka_unit_test(crypto_killed),
       cmocka_unit_test(killed_in_an_import),
       cmocka_unit_test(kills_hit_their_own_turn),
       cmocka_unit_test(faults_outside_are_death),

@@ -13,6 +13,8 @@
 ;;                                               20 b pseudo-random stores, seed a
 ;;                                               21 call table entry a as (i64) -> i64
 ;;                                               22 recurse for ever with frames of 32 KiB
+;;                                               23 crypto(a), note what it answers
+;;                                               24 crypto(a) for ever
 ;; The word at 64 is what room() answers; at 68 is the noted word; a LOG frame with one byte of level and 4 of text is
 ;; made at 80.
 (module
@@ -20,6 +22,7 @@
   (import "mayfly" "now" (func $now (result f64)))
   (import "mayfly" "random" (func $random (param i32 i32)))
   (import "mayfly" "wake" (func $wake (param f64)))
+  (import "mayfly" "crypto" (func $crypto (param i32) (result i32)))
   (memory (export "memory") 40 65536)
   (global $sp (export "__stack_pointer") (mut i32) (i32.const 60000))
   (type $plain (func))
@@ -90,10 +93,10 @@
   ;; HUGE
 
   (func $do (param $op i32) (param $a i32) (param $b i32) (param $c i32)
-    (block $b22 (block $b21 (block $b20 (block $b19 (block $b18 (block $b17 (block $b16 (block $b15 (block $b14 (block $b13
+    (block $b24 (block $b23 (block $b22 (block $b21 (block $b20 (block $b19 (block $b18 (block $b17 (block $b16 (block $b15 (block $b14 (block $b13
     (block $b12 (block $b11 (block $b10 (block $b9 (block $b8 (block $b7 (block $b6 (block $b5 (block $b4 (block $b3
     (block $b2 (block $b1 (block $b0
-      (br_table $b0 $b1 $b2 $b3 $b4 $b5 $b6 $b7 $b8 $b9 $b10 $b11 $b12 $b13 $b14 $b15 $b16 $b17 $b18 $b19 $b20 $b21 $b22 $b0
+      (br_table $b0 $b1 $b2 $b3 $b4 $b5 $b6 $b7 $b8 $b9 $b10 $b11 $b12 $b13 $b14 $b15 $b16 $b17 $b18 $b19 $b20 $b21 $b22 $b23 $b24 $b0
         (local.get $op)))
       (return))
       (call $every_page) (return))
@@ -121,7 +124,9 @@
       (memory.fill (local.get $a) (i32.const 0xEE) (local.get $b)) (return))
       (call $scatter (local.get $a) (local.get $b)) (return))
     (call $note (i32.wrap_i64 (call_indirect (type $wide) (i64.const 21) (local.get $a)))) (return))
-    (call $huge (i32.const 0)))
+    (call $huge (i32.const 0)) (return))
+      (call $note (call $crypto (local.get $a))) (return))
+      (loop $for_ever (drop (call $crypto (local.get $a))) (br $for_ever)))
 
   (func (export "turn") (param $at i32) (param $length i32)
     (local $end i32)
