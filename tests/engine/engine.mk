@@ -37,4 +37,4 @@ $(A)/base-%.o: src/base/%.c
 
 $(T_BIN)/test_engine_api: tests/engine/test_engine_api.c $(A_OBJ) $(A)/engine.o $(A)/api-tests.def
 	@mkdir -p $(@D)
-	$(CC) -I$(A) $(CFLAGS) -DLAYER=$(LAYER_isolate) $(LDFLAGS_$(MODE)) $(filter-out %.def,$^) -lcmocka -lm -pthread -o $@
+	$(CC) -I$(A) $(CFLAGS) -DLAYER=$(LAYER_isolate) $(LDFLAGS_$(MODE)) $(filter-out %.def,$^) -lcmocka -lm -lcrypto -pthread -o $@

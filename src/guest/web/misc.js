@@ -1,46 +1,5 @@
-// misc.js: the small globals: crypto, performance, navigator, structuredClone, queueMicrotask, reportError, atob, btoa,
+// misc.js: the small globals: performance, navigator, structuredClone, queueMicrotask, reportError, atob, btoa,
 // self. DOMException is the engine's own.
-
-const UUID_DASHES = { __proto__: null, 4: true, 6: true, 8: true, 10: true };
-const INTEGER_ARRAYS = { __proto__: null, Int8Array: true, Uint8Array: true, Uint8ClampedArray: true, Int16Array: true,
-  Uint16Array: true, Int32Array: true, Uint32Array: true, BigInt64Array: true, BigUint64Array: true };
-
-class Crypto {
-  constructor(token) {
-    if (token !== INTERNAL) throw new TypeError('Illegal constructor');
-  }
-  getRandomValues(array) {
-    if (!ArrayBufferIsView(array)) needArguments(0, 1, 'getRandomValues', 'Crypto', 'ArrayBufferView');
-    if (!INTEGER_ARRAYS[TypedArrayGetTag(array)]) {
-      throw new DOMExceptionConstructor(
-        'ArrayBufferView argument to getRandomValues() must be an integer-typed view.', 'TypeMismatchError');
-    }
-    const bytes = bytesBorrow(array);
-    const size = TypedArrayGetByteLength(bytes);
-    if (size > 65536) {
-      throw new DOMExceptionConstructor(
-        `getRandomValues() only accepts buffers of size <= 64K but provided ${size} bytes.`, 'QuotaExceededError');
-    }
-    requireEvent();
-    native.random(bytes);
-    return array;
-  }
-  randomUUID() {
-    requireEvent();
-    const bytes = new Uint8ArrayConstructor(16);
-    native.random(bytes);
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let uuid = '';
-    for (let i = 0; i < 16; i++) {
-      if (UUID_DASHES[i]) uuid += '-';
-      uuid += HEX[bytes[i] >> 4] + HEX[bytes[i] & 15];
-    }
-    return uuid;
-  }
-}
-exposeInterface(Crypto);
-defineGlobal('crypto', new Crypto(INTERNAL));
 
 class Performance extends EventTarget {
   constructor(token) {

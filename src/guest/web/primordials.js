@@ -68,6 +68,7 @@ const Uint8ArrayConstructor = Uint8Array;
 const SharedArrayBufferConstructor = globalThis.SharedArrayBuffer;
 
 const PromisePrototypeThen = uncurryThis(Promise.prototype.then);
+const BigIntOf = BigInt;
 const ignoreRejection = (promise) => PromisePrototypeThen(promise, undefined, () => {});
 
 const { parse: JSONParse, stringify: JSONStringify } = JSON;
