@@ -73,5 +73,7 @@ void zlib_init(JSContext *ctx, JSValueConst native);
 void crypto_init(JSContext *ctx, JSValueConst native);
 /* url.cc: URL parsing by Ada. */
 void url_init(JSContext *ctx, JSValueConst native);
+/* url_pattern.cc: patterns of URLs, by Ada. */
+void url_pattern_init(JSContext *ctx, JSValueConst native);
 
 #endif

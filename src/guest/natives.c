@@ -64,5 +64,6 @@ JSValue natives_new(JSContext *ctx) {
   code_init(ctx, native);
   crypto_init(ctx, native);
   url_init(ctx, native);
+  url_pattern_init(ctx, native);
   return native;
 }
