@@ -86,6 +86,7 @@ $(G)/engine.o: $(G)/engine.c
 # In this order: each file may use what those before it define at once. worker/worker.js comes last.
 PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base readable readable_bytes writable transform sources sinks compression pipe url url_pattern headers blob form body request response \
   encoding inspect console misc \
+  locale locale_numbers locale_dates intl \
   crypto_arguments crypto_encoding crypto_keys crypto_secret crypto_curves crypto_rsa crypto) \
   $(patsubst %,src/guest/worker/%.js,context errors bodies subrequests loader timers) \
   $(patsubst %,src/guest/node/%.js,async modules) $(patsubst %,src/guest/worker/%.js,cloudflare worker)
