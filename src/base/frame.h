@@ -22,8 +22,8 @@
  * and never has more than its credit in flight. FRAME_END marks the last bytes of a body.
  * DONE comes from the callee when the event is over, with all that waitUntil() held: nothing follows it.
  *
- * Integers are little-endian. str = u32 length, then bytes (UTF-8; header values: as on the wire).
- * bytes = the same without a charset. headers = u16 count, then count times (str name, str value).
+ * Integers are little-endian. str = u32 length, then bytes (UTF-8; in headers whatever was on
+ * the wire). bytes = the same without a charset. headers = u16 count, then count times (str name, str value).
  */
 #ifndef MAYFLY_BASE_FRAME_H
 #define MAYFLY_BASE_FRAME_H

@@ -137,7 +137,7 @@ static bool is(const char *text, const char *word) { return !strcmp(text, word);
 /* A request without a body still says so where one would be expected. */
 static void build_method(struct outbound_request *r, const char *method, bool has_body) {
   const struct curl_functions *curl = r->outbound->curl;
-  bool bare = is(method, "GET") || is(method, "HEAD") || is(method, "OPTIONS") || is(method, "TRACE");
+  bool bare = is(method, "GET") || is(method, "HEAD");
   curl->easy_setopt(r->easy, CURLOPT_CUSTOMREQUEST, method);
   r->bodyless = is(method, "HEAD");
   if (has_body || !bare) {

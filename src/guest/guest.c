@@ -124,12 +124,6 @@ const char *guest_boot(const char *platform, uint32_t length) {
   return engine_seal(guest.ctx);
 }
 
-static JSValue get_latin1(struct reader *r) {
-  size_t n;
-  const char *p = read_str_borrow(r, &n);
-  return engine_new_latin1(guest.ctx, (const uint8_t *)p, n);
-}
-
 static JSValue get_text(struct reader *r) {
   size_t n;
   const char *p = read_str_borrow(r, &n);
@@ -153,7 +147,7 @@ static JSValue get_headers(struct reader *r) {
   uint32_t n = read_u16(r);
   for (uint32_t i = 0; i < n && !r->bad; i++) {
     JS_SetPropertyUint32(guest.ctx, list, 2 * i, get_header_name(r));
-    JS_SetPropertyUint32(guest.ctx, list, 2 * i + 1, get_latin1(r));
+    JS_SetPropertyUint32(guest.ctx, list, 2 * i + 1, get_text(r));
   }
   return list;
 }

@@ -43,18 +43,6 @@ static int put_text(JSContext *ctx, JSValueConst v, size_t most) {
   return 0;
 }
 
-/* A string as one byte a character. -1: exception. */
-static int put_bytes_string(JSContext *ctx, JSValueConst v) {
-  const uint8_t *p;
-  size_t n;
-  JSValue flat;
-  bool ok = engine_latin1(ctx, v, &flat, &p, &n);
-  if (ok) buf_put_str(&out, p, n);
-  JS_FreeValue(ctx, flat);
-  if (!ok) JS_ThrowTypeError(ctx, "a header is not a byte string");
-  return ok ? 0 : -1;
-}
-
 /* [name, value, name, value, …] */
 static int put_headers(JSContext *ctx, JSValueConst list) {
   int64_t n;
@@ -63,7 +51,7 @@ static int put_headers(JSContext *ctx, JSValueConst list) {
   if (n / 2 > UINT16_MAX) out.bad = true;
   for (int64_t i = 0; i < n && !out.bad; i++) {
     JSValue v = JS_GetPropertyUint32(ctx, list, (uint32_t)i);
-    int r = JS_IsException(v) ? -1 : put_bytes_string(ctx, v);
+    int r = JS_IsException(v) ? -1 : put_text(ctx, v, SIZE_MAX);
     JS_FreeValue(ctx, v);
     if (r) return -1;
   }

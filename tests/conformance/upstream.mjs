@@ -5,6 +5,18 @@
 //   /bytes/N         N bytes, 0 to 255 over and over, in pieces
 //   /chunks          "one", "two", "three" in three pieces
 //   /gzip            "compressed", gzipped
+//   /coded/CODING/N  N bytes of text, compressed so (gzip, deflate, br), content-encoding CODING
+//   /coded-badly     content-encoding gzip, and plain text
+//   /all             JSON of every header of the request as it came, but host and those that tell the client's version
+//   /goto/N?URL      status N with this location, decoded
+//   /loop/N          redirects N times, then "done"
+//   /mirror          the request's body, piece by piece
+//   /first           "first" at once, and then nothing for ever
+//   /watch/KEY, /closed/KEY   a body without end; an answer once the client of /watch/KEY went away
+//   /hold/KEY, /free/KEY      no answer until /free/KEY was asked for
+//   /early           103 with a link, then 200
+//   /trailer         a chunked body, and a trailer
+//   /raw?TEXT        these bytes, decoded, instead of an answer; then the connection is closed
 //   /headers         two set-cookie headers, and one header twice
 //   /cut             announces 100 bytes, sends 10, closes the connection
 //   /never           no answer
@@ -13,9 +25,30 @@ import zlib from "node:zlib";
 
 const UNTOLD = ["host", "user-agent", "connection", "accept-encoding", "accept", "cf-worker", "cf-ew-via", "cdn-loop"];
 
+const UNSHOWN = ["host", "user-agent", "cf-worker", "cf-ew-via", "cdn-loop"];
+
+// What a request waits for and another brings about, in whatever order they come.
+const events = new Map();
+function event(name) {
+  if (!events.has(name)) {
+    let settle;
+    const promise = new Promise((resolve) => (settle = resolve));
+    events.set(name, { promise, settle });
+  }
+  return events.get(name).promise;
+}
+function settle(name) {
+  event(name);
+  events.get(name).settle();
+}
+
 async function body(request) {
   const parts = [];
-  for await (const part of request) parts.push(part);
+  try {
+    for await (const part of request) parts.push(part);
+  } catch {
+    parts.push(Buffer.from("(cut)"));
+  }
   return Buffer.concat(parts).toString("latin1");
 }
 
@@ -60,12 +93,74 @@ const paths = {
     response.write("0123456789", () => response.destroy());
   },
   never() {},
+  coded(request, response, [coding, count]) {
+    const encode = { gzip: zlib.gzipSync, deflate: zlib.deflateSync, br: zlib.brotliCompressSync }[coding];
+    response.writeHead(200, { "content-encoding": coding, "content-type": "text/plain" });
+    response.end(encode("0123456789abcdef".repeat(count / 16)));
+  },
+  "coded-badly"(request, response) {
+    response.writeHead(200, { "content-encoding": "gzip" }).end("this is not gzip");
+  },
+  all(request, response) {
+    const told = [];
+    for (let i = 0; i < request.rawHeaders.length; i += 2) {
+      if (!UNSHOWN.includes(request.rawHeaders[i].toLowerCase())) told.push(`${request.rawHeaders[i].toLowerCase()}: ${request.rawHeaders[i + 1]}`);
+    }
+    response.end(JSON.stringify(told.sort()));
+  },
+  goto(request, response, [status]) {
+    request.resume();
+    const location = decodeURIComponent(request.url.slice(request.url.indexOf("?") + 1));
+    response.writeHead(Number(status) || 404, { location }).end("moved");
+  },
+  loop(request, response, [left]) {
+    if (Number(left)) response.writeHead(302, { location: `/loop/${left - 1}` }).end();
+    else response.end("done");
+  },
+  mirror(request, response) {
+    response.flushHeaders();
+    request.pipe(response);
+  },
+  first(request, response) {
+    response.write("first");
+  },
+  watch(request, response, [key]) {
+    response.write("watched");
+    response.on("close", () => settle(`closed ${key}`));
+  },
+  async closed(request, response, [key]) {
+    await event(`closed ${key}`);
+    response.end("closed");
+  },
+  async hold(request, response, [key]) {
+    await event(`free ${key}`);
+    response.end("held");
+  },
+  free(request, response, [key]) {
+    settle(`free ${key}`);
+    response.end("freed");
+  },
+  early(request, response) {
+    response.writeEarlyHints({ link: "</style.css>; rel=preload" }, () => response.end("late"));
+  },
+  trailer(request, response) {
+    response.writeHead(200, { trailer: "x-sum" });
+    response.write("body");
+    response.addTrailers({ "x-sum": "1" });
+    response.end();
+  },
+  raw(request, response) {
+    request.socket.on("error", () => {}).end(Buffer.from(decodeURIComponent(request.url.slice(request.url.indexOf("?") + 1)), "latin1"));
+  },
 };
 
 /** Listens on a free port of the loopback address; { url, server, close() }. */
 export async function startUpstream() {
   const server = http.createServer((request, response) => {
     const [name, ...rest] = request.url.split("?")[0].slice(1).split("/");
+    request.on("error", () => {});
+    response.on("error", () => {});
+    response.setMaxListeners(0);
     if (Object.hasOwn(paths, name)) paths[name](request, response, rest);
     else response.writeHead(404).end();
   });

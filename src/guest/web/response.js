@@ -15,7 +15,7 @@ function toInteger(value) {
 // What a Worker gave as init: its members read once, in workerd's order, each of a type that it may have.
 function responseGiven(init) {
   const { status, statusText, headers, cf, webSocket, encodeBody } = init;
-  const given = { __proto__: null, status: 200, statusText: '', headers, cf };
+  const given = { __proto__: null, status: 200, statusText: '', headers, cf, manual: false };
   if (status !== undefined) given.status = toInteger(status);
   if (statusText !== undefined) given.statusText = `${statusText}`;
   if (headers !== undefined && !canFill(headers)) {
@@ -23,13 +23,14 @@ function responseGiven(init) {
   }
   if (cf !== undefined && !isObject(cf)) throw wrongField('InitializerDict', 'cf', 'Object');
   if (webSocket != null) throw wrongField('InitializerDict', 'webSocket', 'WebSocket');
-  if (encodeBody !== undefined) checkEncoding('encodeBody', encodeBody);
+  if (encodeBody !== undefined) given.manual = checkEncoding('encodeBody', encodeBody);
   return given;
 }
 
 function checkEncoding(field, value) {
   const mode = `${value}`;
   if (mode !== 'automatic' && mode !== 'manual') throw new TypeError(`${field}: unexpected value: ${mode}`);
+  return mode === 'manual';
 }
 
 let isResponse;
@@ -44,7 +45,7 @@ class Response extends Body {
   #type = null;
   #headers = null;
   #immutable = false;
-  #rest = null; // what few responses have: { error, url, redirected, cf }
+  #rest = null; // what few responses have: { error, url, redirected, cf, manual }
 
   constructor(body = null, init = undefined) {
     if (body === INTERNAL) {
@@ -75,13 +76,14 @@ class Response extends Body {
       out.status = response.#status;
       out.statusText = response.#statusText;
       out.headers = response.#flat();
+      out.manual = response.#rest?.manual ?? false;
       return out;
     };
   }
 
   #init(init, body) {
     if (!isObject(init)) throw wrongParameter('Response', 2, 'InitializerDict or Response');
-    const { status, statusText, headers, cf } = responseGiven(init);
+    const { status, statusText, headers, cf, manual } = responseGiven(init);
     if (headers !== undefined) this.#initHeaders(headers);
     if (!(status >= 200 && status <= 599)) {
       throw new RangeError('Responses may only be constructed with status codes in the range 200 to 599, inclusive.');
@@ -89,7 +91,7 @@ class Response extends Body {
     if (!matches(STATUS_TEXT, statusText)) throw new TypeError('Invalid statusText');
     this.#status = status;
     this.#statusText = statusText;
-    if (cf !== undefined) this.#rest = { __proto__: null, cf };
+    if (cf !== undefined || manual) this.#rest = { __proto__: null, cf, manual };
     if (NULL_BODY_STATUS[status] && body != null && body !== '') {
       throw new TypeError('Response with null body status (101, 204, 205, or 304) cannot have a body.');
     }
@@ -177,7 +179,7 @@ function responseParts(response) {
   if (!isResponse(response)) {
     throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
   }
-  const parts = { __proto__: null, status: 0, statusText: '', headers: null, body: null };
+  const parts = { __proto__: null, status: 0, statusText: '', headers: null, manual: false, body: null };
   parts.body = bodyTake(response, 'The ReadableStream has been locked to a reader.');
   return responseInternals(response, parts);
 }

@@ -56,6 +56,14 @@ class NetBody {
     this.error = error;
     this.settle(null, error);
   }
+  // Its reader gets the error now, whatever has arrived.
+  abort(error) {
+    if (this.cancelled || this.error !== null) return;
+    this.queue.length = 0;
+    this.inline = null;
+    this.error = error;
+    this.settle(null, error);
+  }
   cancel() {
     if (this.cancelled || this.ended) return;
     this.cancelled = true;
@@ -105,8 +113,9 @@ class Sender {
   }
 }
 
-// Sends what did not fit the head, then everything that `source` gives, then the end.
-async function pump(sender, rest, source) {
+// Sends what did not fit the head, then everything that `source` gives, then the end. `failed` is told what the source
+// failed with.
+async function pump(sender, rest, source, failed = null) {
   try {
     if (rest !== undefined) await sender.send(rest);
     while (source !== null && !sender.stopped) {
@@ -117,7 +126,9 @@ async function pump(sender, rest, source) {
     if (!sender.stopped) native.body(sender.stream, NO_BYTES, 0, 0, true);
     else if (source !== null) source.cancel(undefined);
   } catch (e) {
-    if (!sender.stopped) sendError(sender.stream, e);
+    if (sender.stopped) return;
+    sendError(sender.stream, e);
+    if (failed !== null) failed(e);
   }
 }
 

@@ -83,7 +83,7 @@ class Event_ {
       this.fail(e);
       return;
     }
-    const { now, source } = split(parts.body);
+    const { now, source } = split(encoded(parts));
     this.answered = true;
     let rest;
     try {

@@ -1,5 +1,7 @@
 // subrequests.js: requests that a Worker makes, and the frames that belong to them or to an event.
 
+const CONNECTION_LOST = "Network connection lost.";
+
 class Call {
   constructor(event, target, resolve, reject) {
     this.event = event;
@@ -10,6 +12,9 @@ class Call {
     this.answered = false;
     this.incoming = null; // NetBody of the answer
     this.sender = null; // of the request's body
+    this.source = null; // where that comes from
+    this.url = "";
+    this.redirected = false;
     this.closed = false;
     io++;
     endpoints.set(this.stream, this);
@@ -35,59 +40,48 @@ class Call {
   }
 }
 
-function callOnce(target, parts) {
+// One request, without its redirects.
+function callOnce(target, parts, redirected) {
   const event = requireEvent();
+  const signal = parts.signal;
   return new NativePromise((resolve, reject) => {
+    if (signal !== null && signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
     const call = new Call(event, target, resolve, reject);
     const { now, source } = split(parts.body);
+    call.url = parts.url;
+    call.redirected = redirected;
+    call.source = source;
     try {
       const length = source !== null && source.length !== undefined ? source.length : -1;
       const rest = native.fetch(call.stream, target.channel, target.cpuMs, target.entrypoint, target.props, parts.method,
         parts.url, parts.headers, length, now, source !== null);
       if (source !== null || rest !== undefined) {
         call.sender = new Sender(call.stream);
-        pump(call.sender, rest, source);
+        pump(call.sender, rest, source, (e) => {
+          if (!call.answered) reject(e);
+        });
       }
     } catch (e) {
       call.close();
       reject(e);
       return;
     }
-    if (parts.signal) {
-      const abort = () => {
-        if (call.answered) return;
-        call.abandon();
-        reject(parts.signal.reason);
-      };
-      if (parts.signal.aborted) abort();
-      else parts.signal.addEventListener("abort", abort);
-    }
+    if (signal !== null) signalAddAlgorithm(signal, (reason) => abortCall(call, reason));
   });
 }
 
-const MAX_REDIRECTS = 20;
-function isRedirect(status) {
-  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
-}
-
-async function callFetch(target, input, init) {
-  const request = new Request(input, init);
-  let parts = requestParts(request);
-  for (let hops = 0; ; hops++) {
-    const replay = parts.body === null || typeof parts.body === "string" || parts.body instanceof Uint8Array;
-    const response = await callOnce(target, parts);
-    if (!isRedirect(response.status) || parts.redirect === "manual") return response;
-    const location = response.headers.get("location");
-    if (location === null) return response;
-    if (parts.redirect === "error") throw new TypeError("Redirect mode is \"error\" and the response is a redirect.");
-    if (hops >= MAX_REDIRECTS) throw new TypeError("Too many redirects.");
-    const drop = response.status === 303 ? parts.method !== "HEAD"
-      : (response.status === 301 || response.status === 302) && parts.method === "POST";
-    if (!drop && !replay) throw new TypeError("A request with a one-time-use body (it was initialized from a stream, not " +
-      "a buffer) encountered a redirect requiring the body to be retransmitted.");
-    parts = { ...parts, url: new URL(location, parts.url).href };
-    if (drop) parts = { ...parts, method: parts.method === "HEAD" ? "HEAD" : "GET", body: null };
-  }
+// The signal of a request was aborted: before its answer, or while the answer's body is read.
+function abortCall(call, reason) {
+  const answered = call.answered;
+  if (call.incoming !== null) call.incoming.abort(reason);
+  if (call.closed) return;
+  const source = call.source;
+  call.abandon();
+  if (source !== null) source.cancel(reason);
+  if (!answered) call.reject(reason);
 }
 
 function onHead(stream, status, statusText, headers, length, inline, hasBody, end) {
@@ -99,7 +93,8 @@ function onHead(stream, status, statusText, headers, length, inline, hasBody, en
   call.answered = true;
   io--;
   if (body === null || end) call.close();
-  call.resolve(responseFromNet(status, statusText, headers, body));
+  const rest = { __proto__: null, url: call.url, redirected: call.redirected };
+  call.resolve(responseFromNet(status, statusText, headers, decoded(headers, body), rest));
 }
 
 function onBody(stream, chunk, end) {
@@ -137,6 +132,7 @@ function onError(stream, code, name, message, stack) {
   const endpoint = endpoints.get(stream);
   if (endpoint === undefined) return;
   const error = rebuild(name, message, stack);
+  if (message === CONNECTION_LOST) error.retryable = true;
   current = endpoint.event ?? endpoint;
   if (endpoint.incoming !== null) endpoint.incoming.fail(error);
   if (!(endpoint instanceof Call)) return;

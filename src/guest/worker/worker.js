@@ -90,6 +90,7 @@ expose("clearTimeout", function clearTimeout(id) { clearTimer(id); });
 expose("clearInterval", function clearInterval(id) { clearTimer(id); });
 expose("fetch", function fetch(input, init) {
   try {
+    needArguments(arguments.length, 1, "fetch", "ServiceWorkerGlobalScope", "Request or string");
     requireEvent();
   } catch (e) {
     return NativePromise.reject(e);
