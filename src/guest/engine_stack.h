@@ -17,7 +17,7 @@
  */
 enum { STACK_FRAMES_MAX = 256, STACK_ASYNC_HOPS_MAX = 1000, STACK_PROTOTYPES_MAX = 64 };
 
-static JSAtom stack_limit_atom, stack_prepare_atom, stack_platform_atom;
+static JSAtom stack_limit_atom, stack_prepare_atom, stack_platform_atom; /* 0 without engine_init_stacks */
 static JSValue stack_getter, stack_setter;
 
 struct stack_trace {
@@ -278,8 +278,9 @@ static JSValue stack_text(struct stack_trace *t) {
 /* *finished: the result is the stack and not what stack_with_name wants. */
 static JSValue stack_capture(JSContext *ctx, JSValueConst error, JSValueConst above, const char *file, int line,
                              int column, int flags, bool *finished) {
-  JSValueConst limit = stack_own_data(JS_VALUE_GET_OBJ(ctx->error_ctor), stack_limit_atom);
-  JSValueConst prepare = stack_own_data(JS_VALUE_GET_OBJ(ctx->error_ctor), stack_prepare_atom);
+  JSObject *ctor = JS_VALUE_GET_OBJ(ctx->error_ctor);
+  JSValueConst limit = stack_limit_atom ? stack_own_data(ctor, stack_limit_atom) : JS_MKVAL(JS_TAG_INT, 10);
+  JSValueConst prepare = stack_prepare_atom ? stack_own_data(ctor, stack_prepare_atom) : JS_UNDEFINED;
   double wanted;
   *finished = true;
   if (!JS_IsNumber(limit) || JS_ToFloat64(ctx, &wanted, limit)) return JS_UNDEFINED;
@@ -311,7 +312,7 @@ static void build_backtrace(JSContext *ctx, JSValueConst error, JSValueConst abo
   bool thrown = JS_HasException(ctx);
   JSValue object = js_dup(error), pending = thrown ? JS_GetException(ctx) : JS_UNDEFINED;
   JSValue stack = stack_capture(ctx, object, above, file, line, column, flags, &finished);
-  if (is_new && !finished && JS_IsString(stack)) {
+  if (is_new && !finished && JS_IsString(stack) && stack_limit_atom) {
     JS_VALUE_GET_OBJ(object)->u.object_data = stack;
     JS_DefineProperty(
         ctx, object, JS_ATOM_stack, JS_UNDEFINED, stack_getter, stack_setter,

@@ -71,7 +71,11 @@ void code_piece(const struct frame_header *h, const uint8_t *payload);
 void zlib_init(JSContext *ctx, JSValueConst native);
 /* crypto.c: the host's cryptography. */
 void crypto_init(JSContext *ctx, JSValueConst native);
+/* collate.c: the order of text. */
+void collate_init(JSContext *ctx, JSValueConst native);
 /* url.cc: URL parsing by Ada. */
 void url_init(JSContext *ctx, JSValueConst native);
+/* url_pattern.cc: patterns of URLs, by Ada. */
+void url_pattern_init(JSContext *ctx, JSValueConst native);
 
 #endif

@@ -11,16 +11,18 @@ GUEST_SRC := $(wildcard src/guest/*.c) src/base/buf.c
 GUEST_WO := $(patsubst src/%.c,$(G)/%.wo,$(GUEST_SRC)) $(G)/libregexp.wo $(G)/libunicode.wo $(G)/dtoa.wo
 GUEST_STACK := 4194304
 
-# ---- URLs: Ada, in C++ without exceptions
+# ---- URLs: Ada, in C++ without exceptions. It includes <iostream> for <ostream> only: its guard is set, since
+# its streams would be in every image.
 GUEST_CXX := clang++-19 --target=wasm32-wasi -std=c++20 -O2 -fno-exceptions -fno-rtti -fwrapv -fno-strict-aliasing \
-  -D_WASI_EMULATED_PROCESS_CLOCKS -mbulk-memory -msign-ext -mnontrapping-fptoint -DADA_INCLUDE_URL_PATTERN=0 \
-  -Ibuild/src/ada/include -Ibuild/src/ada/src -I$(QUICKJS_SRC)
-GUEST_WO += $(G)/guest/url.wo $(G)/ada.wo
+  -D_WASI_EMULATED_PROCESS_CLOCKS -mbulk-memory -msign-ext -mnontrapping-fptoint \
+  -D_LIBCPP_IOSTREAM -include ostream -Ibuild/src/ada/include -Ibuild/src/ada/src -I$(QUICKJS_SRC)
+GUEST_WO += $(G)/guest/url.wo $(G)/guest/url_pattern.wo $(G)/ada.wo
 GUEST_CXX_LIBS := -lc++ -lc++abi
-$(G)/guest/url.wo: src/guest/url.cc build/src/ada/src/ada.cpp $(QUICKJS_SRC)/quickjs.h
+$(G)/guest/url.wo $(G)/guest/url_pattern.wo: $(G)/guest/%.wo: src/guest/%.cc src/guest/url_strings.h \
+  build/src/ada/src/ada.cpp $(QUICKJS_SRC)/quickjs.h
 	@mkdir -p $(@D)
 	$(GUEST_CXX) -Wall -Wextra -c $< -o $@
-$(G)/ada.wo: build/src/ada/src/ada.cpp
+$(G)/ada.wo: build/src/ada/src/ada.cpp src/guest/guest.mk
 	@mkdir -p $(@D)
 	$(GUEST_CXX) -w -c $< -o $@
 
@@ -82,8 +84,9 @@ $(G)/engine.o: $(G)/engine.c
 
 # The platform: the JavaScript that the guest evaluates before the image is taken, as bytes in the program.
 # In this order: each file may use what those before it define at once. worker/worker.js comes last.
-PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base readable readable_bytes writable transform sources sinks compression pipe url headers blob form body request response \
+PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base readable readable_bytes writable transform sources sinks compression pipe url url_pattern headers blob form body request response \
   encoding inspect console misc \
+  locale locale_numbers locale_dates intl \
   crypto_arguments crypto_encoding crypto_keys crypto_secret crypto_curves crypto_rsa crypto) \
   $(patsubst %,src/guest/worker/%.js,context errors bodies codings subrequests fetch loader timers) \
   $(patsubst %,src/guest/node/%.js,async modules) $(patsubst %,src/guest/worker/%.js,cloudflare worker)

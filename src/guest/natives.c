@@ -63,6 +63,8 @@ JSValue natives_new(JSContext *ctx) {
   modules_init(ctx, native);
   code_init(ctx, native);
   crypto_init(ctx, native);
+  collate_init(ctx, native);
   url_init(ctx, native);
+  url_pattern_init(ctx, native);
   return native;
 }

@@ -3,14 +3,13 @@
 // search_start, hash_start], offsets into href (which is always ASCII) as Ada's url_aggregator has them; what is
 // absent is -1. JavaScript keeps that array and cuts the parts out of href; no C++ object outlives a call, so there is
 // nothing to free and nothing to find in a damaged heap.
-// Strings are made well-formed on the way in, as USVString wants.
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ada.h"
+#include "url_strings.h"
 extern "C" {
-#include "quickjs.h"
 void url_init(JSContext *ctx, JSValue native);
 }
 
@@ -26,6 +25,8 @@ void make_well_formed(std::string &s) {
   }
 }
 
+} // namespace
+
 bool to_string(JSContext *ctx, JSValueConst value, std::string &out) {
   size_t length;
   const char *s = JS_ToCStringLen(ctx, &length, value);
@@ -38,7 +39,6 @@ bool to_string(JSContext *ctx, JSValueConst value, std::string &out) {
 
 JSValue from_string(JSContext *ctx, std::string_view s) { return JS_NewStringLen(ctx, s.data(), s.size()); }
 
-// An array of these values, which it takes; an exception when one of them is one.
 JSValue array_of(JSContext *ctx, JSValue *values, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (!JS_IsException(values[i])) continue;
@@ -47,6 +47,21 @@ JSValue array_of(JSContext *ctx, JSValue *values, size_t count) {
   }
   return JS_NewArrayFrom(ctx, static_cast<int>(count), values);
 }
+
+bool parse_url(JSContext *ctx, JSValueConst input, JSValueConst base, ada::result<ada::url_aggregator> &url) {
+  std::string text, base_text;
+  if (!to_string(ctx, input, text)) return false;
+  if (JS_IsUndefined(base)) {
+    url = ada::parse<ada::url_aggregator>(text);
+    return true;
+  }
+  if (!to_string(ctx, base, base_text)) return false;
+  auto parsed = ada::parse<ada::url_aggregator>(base_text);
+  if (parsed) url = ada::parse<ada::url_aggregator>(text, &*parsed);
+  return true;
+}
+
+namespace {
 
 JSValue offset(JSContext *ctx, uint32_t value) {
   return JS_NewInt32(ctx, value == ada::url_components::omitted ? -1 : static_cast<int32_t>(value));
@@ -60,30 +75,16 @@ JSValue from_url(JSContext *ctx, const ada::url_aggregator &url) {
   return array_of(ctx, parts, sizeof parts / sizeof *parts);
 }
 
-// (input, base or undefined) -> false: an exception is pending; ok says whether it parsed
-bool parse(JSContext *ctx, int argc, JSValueConst *argv, ada::result<ada::url_aggregator> &url) {
-  std::string input, base_text;
-  if (!to_string(ctx, argv[0], input)) return false;
-  if (argc < 2 || JS_IsUndefined(argv[1])) {
-    url = ada::parse<ada::url_aggregator>(input);
-    return true;
-  }
-  if (!to_string(ctx, argv[1], base_text)) return false;
-  auto base = ada::parse<ada::url_aggregator>(base_text);
-  if (base) url = ada::parse<ada::url_aggregator>(input, &*base);
-  return true;
-}
-
 // urlParse(input[, base]) -> the array, or null
 JSValue url_parse(JSContext *ctx, JSValueConst, int argc, JSValueConst *argv) {
   ada::result<ada::url_aggregator> url = tl::unexpected(ada::errors::type_error);
-  if (!parse(ctx, argc, argv, url)) return JS_EXCEPTION;
+  if (!parse_url(ctx, argv[0], argc < 2 ? JS_UNDEFINED : argv[1], url)) return JS_EXCEPTION;
   return url ? from_url(ctx, *url) : JS_NULL;
 }
 
 JSValue url_can_parse(JSContext *ctx, JSValueConst, int argc, JSValueConst *argv) {
   ada::result<ada::url_aggregator> url = tl::unexpected(ada::errors::type_error);
-  if (!parse(ctx, argc, argv, url)) return JS_EXCEPTION;
+  if (!parse_url(ctx, argv[0], argc < 2 ? JS_UNDEFINED : argv[1], url)) return JS_EXCEPTION;
   return JS_NewBool(ctx, url.has_value());
 }
 

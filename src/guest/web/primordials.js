@@ -35,6 +35,7 @@ const StringPrototypeSlice = uncurryThis(String.prototype.slice);
 const StringPrototypeIndexOf = uncurryThis(String.prototype.indexOf);
 const StringPrototypeIncludes = uncurryThis(String.prototype.includes);
 const StringPrototypeStartsWith = uncurryThis(String.prototype.startsWith);
+const StringPrototypeToUpperCase = uncurryThis(String.prototype.toUpperCase);
 const StringPrototypeToLowerCase = uncurryThis(String.prototype.toLowerCase);
 const StringPrototypeCharCodeAt = uncurryThis(String.prototype.charCodeAt);
 const StringPrototypeTrimEnd = uncurryThis(String.prototype.trimEnd);
