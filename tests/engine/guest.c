@@ -15,7 +15,7 @@
 /* The isolates' allocator, in place of the engine's own. */
 #define JS_NewRuntime engine_new_runtime
 #define main api_test_main
-#include "api-test.c"
+#include "api-tests.c"
 #undef main
 
 typedef void api_test(void);
