@@ -67,6 +67,8 @@ bool modules_add(uint8_t kind, const char *name, size_t name_length, const uint8
 /* code.c: LOAD in, CODE out. */
 void code_init(JSContext *ctx, JSValueConst native);
 void code_piece(const struct frame_header *h, const uint8_t *payload);
+/* encodings.c: TextDecoder's encodings other than UTF-8. */
+void encodings_init(JSContext *ctx, JSValueConst native);
 /* zlib.c: compression. */
 void zlib_init(JSContext *ctx, JSValueConst native);
 /* crypto.c: the host's cryptography. */

@@ -34,6 +34,15 @@ $(G)/guest/zlib.wo: build/src/zlib/zlib.h
 $(G)/zlib/%.wo: build/src/zlib/zlib.h
 	@mkdir -p $(@D)
 	$(GUEST_CC) -DZ_SOLO -w -c build/src/zlib/$*.c -o $@
+
+# ---- encodings: tables from npm
+node_modules/@exodus/bytes/package.json: package-lock.json
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+$(G)/encodings.h: scripts/encodings.mjs node_modules/@exodus/bytes/package.json
+	@mkdir -p $(@D)
+	@node scripts/encodings.mjs $@.tmp && mv $@.tmp $@
+$(G)/guest/encodings.wo: $(G)/encodings.h
 # ----
 
 guest: $(G)/engine.o

@@ -54,6 +54,7 @@ JSValue natives_new(JSContext *ctx) {
   JS_SetPropertyStr(ctx, native, "enter", JS_NewCFunction(ctx, native_enter, "enter", 1));
   JS_SetPropertyStr(ctx, native, "samples", JS_NewCFunction(ctx, native_samples, "samples", 0));
   text_init(ctx, native);
+  encodings_init(ctx, native);
   zlib_init(ctx, native);
   bytes_init(ctx, native);
   values_init(ctx, native);

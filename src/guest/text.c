@@ -119,6 +119,14 @@ static JSValue utf8_decode(JSContext *ctx, JSValueConst this, int argc, JSValueC
   return fatal ? JS_ThrowTypeError(ctx, "Failed to decode input.") : decode_repaired(ctx, p, n);
 }
 
+/* latin1Decode(Uint8Array): each byte the character of its number */
+static JSValue latin1_decode(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  size_t n;
+  const uint8_t *p = JS_GetUint8Array(ctx, &n, argv[0]);
+  if (!p && JS_HasException(ctx)) return JS_EXCEPTION;
+  return engine_new_latin1(ctx, p, n);
+}
+
 enum { CLONE_MAX = 256 << 20 };
 
 static JSValue serialize(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -141,6 +149,7 @@ void text_init(JSContext *ctx, JSValueConst native) {
   JS_SetPropertyStr(ctx, native, "utf8Encode", JS_NewCFunction(ctx, utf8_encode, "utf8Encode", 1));
   JS_SetPropertyStr(ctx, native, "utf8EncodeInto", JS_NewCFunction(ctx, utf8_encode_into, "utf8EncodeInto", 2));
   JS_SetPropertyStr(ctx, native, "utf8Decode", JS_NewCFunction(ctx, utf8_decode, "utf8Decode", 3));
+  JS_SetPropertyStr(ctx, native, "latin1Decode", JS_NewCFunction(ctx, latin1_decode, "latin1Decode", 1));
   JS_SetPropertyStr(ctx, native, "serialize", JS_NewCFunction(ctx, serialize, "serialize", 1));
   JS_SetPropertyStr(ctx, native, "deserialize", JS_NewCFunction(ctx, deserialize, "deserialize", 1));
 }

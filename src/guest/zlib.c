@@ -83,7 +83,7 @@ static JSValue zlib_step(JSContext *ctx, JSValueConst this, int argc, JSValueCon
   const uint8_t *p = JS_GetUint8Array(ctx, &n, argv[1]);
   if (!c || (!p && JS_HasException(ctx)) || JS_ToUint32(ctx, &at, argv[2])) return JS_EXCEPTION;
   if (!c->live || at > n) return JS_ThrowTypeError(ctx, "this codec has ended");
-  c->z.next_in = p ? p + at : piece;
+  c->z.next_in = p ? (uint8_t *)(uintptr_t)(p + at) : piece; /* it only reads */
   c->z.avail_in = (uInt)(n - at);
   c->z.next_out = piece;
   c->z.avail_out = sizeof piece;

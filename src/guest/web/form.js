@@ -141,7 +141,7 @@ async function parseForm(contentType, readBytes) {
   return formFromList(parseMultipart(await readBytes(), found[1] ?? found[2]));
 }
 
-const latin1 = (bytes) => decodeSingleByte(bytes, null);
+const latin1 = native.latin1Decode;
 
 function parseMultipart(bytes, boundary) {
   const data = latin1(bytes);
