@@ -250,7 +250,7 @@ int32_t crypto_pbkdf2(struct crypto_call *call) {
 }
 
 int32_t crypto_scrypt(struct crypto_call *call) {
-  uint64_t work = (uint64_t)call->a * call->b; /* neither is above 2^19 */
+  uint64_t work = (uint64_t)call->a * call->b; /* neither is above 2^20 */
   if (call->a & (call->a - 1) || work > CRYPTO_SCRYPT_MAX || work * call->c > CRYPTO_SCRYPT_MAX) return CRYPTO_LIE;
   if (!call->room) return 0;
   int done = EVP_PBE_scrypt((const char *)call->key.p, call->key.n, call->aside.p, call->aside.n, call->a, call->b,

@@ -332,7 +332,7 @@ const HKDF = kdfAlgorithm('HKDF', '', (state, algorithm, length) => {
 });
 
 function pbkdf2(hash, password, salt, iterations, size) {
-  if (size > KDF_MAX) throw failure('OperationError', `PBKDF2 cannot derive more than ${KDF_MAX} bytes.`);
+  if (size > KDF_MAX) throw new RangeError('Pbkdf2 failed: derived key length exceeds maximum for this hash');
   if (size === 0) return new Uint8ArrayConstructor(0);
   return hostCrypto(CODES.PBKDF2, hash.code, iterations, 0, size, password, undefined, salt);
 }
