@@ -152,6 +152,30 @@ const changes = [
     from: "            /* XXX: tack the time zone code? */\n",
     to: "            pos += snprintf(buf + pos, sizeof(buf) - pos, \" (Coordinated Universal Time)\");\n",
   },
+  {
+    what: "a private name that is not there",
+    from: "    return JS_ThrowTypeErrorAtom(ctx, \"private class field '%s' does not exist\",\n" +
+      "                                 atom);\n",
+    to: "    return engine_no_private(ctx, atom);\n",
+  },
+  {
+    what: "a private name of what is no object",
+    from: "    if (unlikely(JS_VALUE_GET_TAG(obj) != JS_TAG_OBJECT))\n        return JS_ThrowTypeErrorNotAnObject(ctx);\n" +
+      "    /* safety check */\n    if (unlikely(JS_VALUE_GET_TAG(name) != JS_TAG_SYMBOL))\n        return JS_ThrowTypeErrorNotASymbol(ctx);\n" +
+      "    prop = js_symbol_to_atom(ctx, name);\n    p = JS_VALUE_GET_OBJ(obj);\n    prs = find_own_property(&pr, p, prop);\n    if (!prs) {\n",
+    to: "    if (unlikely(JS_VALUE_GET_TAG(obj) != JS_TAG_OBJECT))\n        return engine_no_private(ctx, JS_ATOM_NULL);\n" +
+      "    prop = js_symbol_to_atom(ctx, name);\n    p = JS_VALUE_GET_OBJ(obj);\n    prs = find_own_property(&pr, p, prop);\n    if (!prs) {\n",
+  },
+  {
+    what: "a private method that is not there",
+    from: "                    JS_ThrowTypeError(ctx, \"invalid brand on object\");\n",
+    to: "                    engine_no_brand(ctx);\n",
+  },
+  {
+    what: "a class called as a function",
+    from: "                JS_ThrowTypeError(ctx, \"class constructors must be invoked with 'new'\");\n",
+    to: "                sf->cur_pc = pc;\n                engine_not_new(ctx);\n",
+  },
   // ---- V8's words for errors that programs match on and people look up
   ...[
     ["cannot convert symbol to string", "Cannot convert a Symbol value to a string"],

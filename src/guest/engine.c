@@ -33,6 +33,10 @@ static void engine_mark_frame(JSRuntime *rt, JSObject *frame, JS_MarkFunc *mark_
 static void engine_swap_frame(JSRuntime *rt, JSObject *frame);
 static int engine_enqueue(JSContext *ctx, JSJobFunc *job, int argc, JSValueConst *argv, JSObject *frame);
 
+static JSValue engine_no_private(JSContext *ctx, JSAtom name);
+static void engine_no_brand(JSContext *ctx);
+static void engine_not_new(JSContext *ctx);
+
 static bool engine_importing; /* import() is looking for its module */
 
 static void build_backtrace(JSContext *ctx, JSValueConst error, JSValueConst above, const char *file, int line,
@@ -452,6 +456,53 @@ JSValue engine_new_regexp(JSContext *ctx, JSValueConst source, JSValueConst flag
   JSValue bytecode = ctx->compile_regexp ? ctx->compile_regexp(ctx, source, flags) : JS_EXCEPTION;
   if (JS_IsException(bytecode)) return bytecode;
   return js_regexp_constructor_internal(ctx, JS_UNDEFINED, JS_DupValue(ctx, source), bytecode);
+}
+
+/* ---- the wrong receiver, and classes called as functions: in workerd's words for the platform's, V8's for others ----
+ */
+
+/* Is the function that runs now one of the platform's? */
+static bool in_platform(JSContext *ctx) {
+  JSStackFrame *sf = ctx->rt->current_stack_frame;
+  JSObject *p = sf && JS_VALUE_GET_TAG(sf->cur_func) == JS_TAG_OBJECT ? JS_VALUE_GET_OBJ(sf->cur_func) : NULL;
+  return p && js_class_has_bytecode(p->class_id) && p->u.func.function_bytecode->filename == stack_platform_atom;
+}
+
+int engine_illegal_invocation(JSContext *ctx) {
+  JS_ThrowTypeError(ctx,
+                    "Illegal invocation: function called with incorrect `this` reference. See "
+                    "https://developers.cloudflare.com/workers/observability/errors/"
+                    "#illegal-invocation-errors for details.");
+  return -1;
+}
+
+static JSValue engine_no_private(JSContext *ctx, JSAtom name) {
+  if (in_platform(ctx)) {
+    engine_illegal_invocation(ctx);
+    return JS_EXCEPTION;
+  }
+  if (name == JS_ATOM_NULL) return JS_ThrowTypeErrorNotAnObject(ctx);
+  return JS_ThrowTypeErrorAtom(ctx, "Cannot read private member %s from an object whose class did not declare it",
+                               name);
+}
+
+static void engine_no_brand(JSContext *ctx) {
+  if (in_platform(ctx))
+    engine_illegal_invocation(ctx);
+  else
+    JS_ThrowTypeError(ctx, "Object must be an instance of the class that declared the private method");
+}
+
+static void engine_not_new(JSContext *ctx) {
+  const char *name = get_func_name(ctx, ctx->rt->current_stack_frame->cur_func);
+  if (in_platform(ctx))
+    JS_ThrowTypeError(ctx,
+                      "Failed to construct '%s': Please use the 'new' operator, this object constructor cannot be "
+                      "called as a function.",
+                      name ? name : "");
+  else
+    JS_ThrowTypeError(ctx, "Class constructor %s cannot be invoked without 'new'", name ? name : "");
+  JS_FreeCString(ctx, name);
 }
 
 int engine_entries(JSContext *ctx, JSValueConst v, JSValue **out, uint32_t *count) {

@@ -109,6 +109,8 @@ int engine_map_put(JSContext *ctx, JSValueConst map, JSValueConst key, JSValueCo
 int engine_view(JSContext *ctx, JSValueConst v, int *kind, JSValueConst *buffer, size_t *offset, size_t *length,
                 bool *tracks_length);
 JSValue engine_new_view(JSContext *ctx, int kind, JSValueConst buffer, size_t offset, size_t count, bool tracks);
+/* Throws what workerd does when a method is called on an object that is not of its class. -1. */
+int engine_illegal_invocation(JSContext *ctx);
 /* True when the C stack is nearly used up: recursive C code of ours must stop with a RangeError. */
 bool engine_stack_full(JSContext *ctx);
 

@@ -93,8 +93,9 @@ $(G)/engine.o: $(G)/engine.c
 
 # The platform: the JavaScript that the guest evaluates before the image is taken, as bytes in the program.
 # In this order: each file may use what those before it define at once. worker/worker.js comes last.
-PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base readable readable_bytes writable transform sources sinks compression pipe url url_pattern headers blob form body request response \
-  encoding inspect console misc \
+PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base readable readable_bytes writable transform \
+  sources sinks compression pipe url url_pattern headers blob form body request response \
+  encoding inspect console misc messages refused \
   locale locale_numbers locale_dates intl \
   crypto_arguments crypto_encoding crypto_keys crypto_secret crypto_curves crypto_rsa crypto) \
   $(patsubst %,src/guest/worker/%.js,context errors bodies codings subrequests fetch loader timers) \

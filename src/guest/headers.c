@@ -86,7 +86,7 @@ static JSValue change(JSContext *ctx, struct headers *h, enum method which, JSVa
 
 static JSValue method(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int which) {
   struct headers *h = JS_GetOpaque(this, headers_class);
-  if (!h) return JS_ThrowTypeError(ctx, "Illegal invocation");
+  if (!h) return engine_illegal_invocation(ctx), JS_EXCEPTION;
   if (argc < methods[which].arguments)
     return JS_ThrowTypeError(ctx, "Failed to execute '%s' on 'Headers': parameter %d is not of type 'string'.",
                              methods[which].name, argc + 1);
@@ -98,6 +98,11 @@ static JSValue method(JSContext *ctx, JSValueConst this, int argc, JSValueConst 
 /* headersNew(list, immutable): over this very list */
 static JSValue native_new(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   return make(ctx, JS_NewObjectClass(ctx, headers_class), JS_DupValue(ctx, argv[0]), JS_ToBool(ctx, argv[1]));
+}
+
+/* illegalInvocation(): throws */
+static JSValue native_illegal(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  return engine_illegal_invocation(ctx), JS_EXCEPTION;
 }
 
 /* headersList(value) -> its list, shared and not copied; null when it is no Headers */
@@ -131,6 +136,7 @@ static JSValue native_class(JSContext *ctx, JSValueConst this, int argc, JSValue
 void headers_init(JSContext *ctx, JSValueConst native) {
   JS_SetPropertyStr(ctx, native, "headersClass", JS_NewCFunction(ctx, native_class, "headersClass", 1));
   JS_SetPropertyStr(ctx, native, "headersNew", JS_NewCFunction(ctx, native_new, "headersNew", 2));
+  JS_SetPropertyStr(ctx, native, "illegalInvocation", JS_NewCFunction(ctx, native_illegal, "illegalInvocation", 0));
   JS_SetPropertyStr(ctx, native, "headersList", JS_NewCFunction(ctx, native_list, "headersList", 1));
   JS_SetPropertyStr(ctx, native, "headersImmutable", JS_NewCFunction(ctx, native_immutable, "headersImmutable", 1));
 }

@@ -80,7 +80,6 @@ class TextDecoder {
     let bytes = NO_INPUT;
     if (input !== undefined) {
       bytes = bytesBorrow(input);
-      if (bytes === null && input instanceof SharedArrayBufferConstructor) bytes = new Uint8ArrayConstructor(input);
       if (bytes === null) needArguments(0, 1, 'decode', 'TextDecoder', 'Array');
     }
     const more = !!options?.stream;

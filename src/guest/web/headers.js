@@ -61,7 +61,7 @@ const Headers = native.headersClass((list, init) => {
 
 function listOf(headers) {
   const list = headersList(headers);
-  if (list === null) throw new TypeError('Illegal invocation');
+  if (list === null) native.illegalInvocation();
   return list;
 }
 

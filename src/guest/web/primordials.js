@@ -66,7 +66,6 @@ const ArrayBufferGetByteLength = getterOf(ArrayBuffer.prototype, 'byteLength');
 const ArrayBufferPrototypeTransfer = uncurryThis(ArrayBuffer.prototype.transfer);
 const ArrayBufferIsView = ArrayBuffer.isView;
 const Uint8ArrayConstructor = Uint8Array;
-const SharedArrayBufferConstructor = globalThis.SharedArrayBuffer;
 
 const PromisePrototypeThen = uncurryThis(Promise.prototype.then);
 const BigIntOf = BigInt;

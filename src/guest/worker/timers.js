@@ -92,3 +92,30 @@ function setWake() {
   wakeAt = at;
   native.wake(at);
 }
+
+// ---- scheduler.wait(): a timer as a promise
+
+class Scheduler {
+  #own = true;
+  constructor(token) {
+    if (token !== INTERNAL) throw new TypeError("Illegal constructor");
+  }
+  async wait(delay, options = undefined) {
+    if (!this.#own) return;
+    needArguments(arguments.length, 1, "wait", "Scheduler", "number");
+    if (options != null && !isObject(options)) needArguments(1, 2, "wait", "Scheduler", ["number", "WaitOptions"]);
+    const signal = options?.signal;
+    if (signal !== undefined && !isAbortSignal(signal)) throw wrongField("WaitOptions", "signal", "AbortSignal");
+    if (signal?.aborted) throw signal.reason;
+    await new NativePromise((resolve, reject) => {
+      const id = addTimer("wait", resolve, delay, [], false);
+      if (signal === undefined) return;
+      signalAddAlgorithm(signal, (reason) => {
+        clearTimer(id);
+        reject(reason);
+      });
+    });
+  }
+}
+defineInterface(Scheduler);
+defineGlobal("scheduler", new Scheduler(INTERNAL));

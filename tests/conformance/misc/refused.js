@@ -1,0 +1,60 @@
+// Code that would be made at run time, and memory that would be shared: refused, or not there at all.
+import { checks } from "../checks.js";
+
+const EMPTY = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+const GeneratorFunction = Object.getPrototypeOf(function* () {}).constructor;
+const AsyncFunction = Object.getPrototypeOf(async function () {}).constructor;
+const AsyncGeneratorFunction = Object.getPrototypeOf(async function* () {}).constructor;
+const kind = (f) => { try { f(); return "allowed"; } catch (e) { return [e.constructor.name, e.name, e instanceof EvalError, e.message]; } };
+
+export default checks([
+  () => kind(() => eval("1 + 1")),
+  () => kind(() => (0, eval)("1 + 1")),
+  () => eval(5),
+  () => typeof eval({}),
+  () => kind(() => new Function("return 1")),
+  () => kind(() => Function("a", "b", "return a + b")),
+  () => kind(() => new Function()),
+  () => kind(() => (() => {}).constructor("return this")()),
+  () => kind(() => GeneratorFunction("yield 1")),
+  () => kind(() => AsyncFunction("await 1")),
+  () => kind(() => AsyncGeneratorFunction("yield 1")),
+  () => kind(() => Reflect.construct(Function, ["return 1"])),
+  () => typeof WebAssembly,
+  () => Object.prototype.toString.call(WebAssembly),
+  () => Object.getOwnPropertyNames(WebAssembly).sort(),
+  () => WebAssembly.compile(EMPTY),
+  () => WebAssembly.instantiate(EMPTY),
+  () => WebAssembly.instantiate(EMPTY, {}),
+  () => new WebAssembly.Module(EMPTY),
+  () => new WebAssembly.Instance({}),
+  () => WebAssembly.instantiate({}),
+  () => new WebAssembly.Memory({ initial: 1 }).buffer.byteLength,
+  () => WebAssembly.Module(EMPTY),
+  () => new WebAssembly.CompileError("x") instanceof Error,
+  () => { const e = new WebAssembly.LinkError("x", { cause: 1 }); return [e.name, e.message, e.cause, Object.prototype.toString.call(e)]; },
+  () => new WebAssembly.RuntimeError("x").name,
+  () => WebAssembly.validate(EMPTY),
+  () => WebAssembly.validate(new Uint8Array([1, 2])),
+  () => WebAssembly.validate(),
+  () => WebAssembly.compile(),
+  () => "compileStreaming" in WebAssembly,
+  () => "instantiateStreaming" in WebAssembly,
+  () => typeof SharedArrayBuffer,
+  () => typeof Atomics,
+  () => Object.getOwnPropertyNames(Atomics).sort(),
+  () => Atomics.wait(new Int32Array(1), 0, 0, 1),
+  () => Atomics.waitAsync(new Int32Array(1), 0, 0, 1),
+  () => Atomics.notify(new Int32Array(1), 0),
+  () => { const a = new Int32Array(2); Atomics.store(a, 0, 5); Atomics.add(a, 0, 2); return [Atomics.load(a, 0), Atomics.exchange(a, 1, 3), Atomics.compareExchange(a, 1, 3, 9), a[1]]; },
+  () => Atomics.add(new Float64Array(1), 0, 1),
+  () => Atomics.load([1], 0),
+  () => Atomics.isLockFree(4),
+  () => "InternalError" in globalThis,
+  () => import("nowhere.js"),
+  () => typeof require,
+  () => typeof importScripts,
+  () => typeof XMLHttpRequest,
+  () => typeof Worker,
+  () => typeof document,
+]);

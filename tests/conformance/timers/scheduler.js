@@ -1,0 +1,30 @@
+// scheduler.wait(), and the clocks that stand still between input and output.
+import { checks } from "../checks.js";
+
+export default checks([
+  () => typeof scheduler,
+  () => Object.prototype.toString.call(scheduler),
+  () => typeof scheduler.wait,
+  async () => scheduler.wait(1),
+  async () => { const order = []; await Promise.all([scheduler.wait(8).then(() => order.push(8)), scheduler.wait(2).then(() => order.push(2))]); return order; },
+  () => scheduler.wait(),
+  async () => scheduler.wait("1"),
+  async () => scheduler.wait(-5),
+  async () => scheduler.wait(NaN),
+  async () => scheduler.wait(undefined),
+  async () => scheduler.wait(1, {}),
+  async () => scheduler.wait(1, { signal: undefined }),
+  async () => scheduler.wait(1, 5),
+  async () => scheduler.wait(1, { signal: 5 }),
+  async () => { const c = new AbortController(); const w = scheduler.wait(60000, { signal: c.signal }); c.abort(new RangeError("stop")); return w; },
+  async () => { const c = new AbortController(); const w = scheduler.wait(60000, { signal: c.signal }); setTimeout(() => c.abort(), 1); return w; },
+  async () => scheduler.wait(60000, { signal: AbortSignal.timeout(1) }),
+  async () => { const c = new AbortController(); await scheduler.wait(1, { signal: c.signal }); c.abort(); return c.signal.aborted; },
+  () => { const { wait } = scheduler; return wait(1); },
+  async () => { const before = Date.now(); for (let i = 0; i < 3e6; i++) Math.sqrt(i); return Date.now() - before; },
+  async () => { const before = performance.now(); for (let i = 0; i < 3e6; i++) Math.sqrt(i); return performance.now() - before; },
+  async () => { const before = Date.now(); await scheduler.wait(20); const passed = Date.now() - before; return passed >= 19 && passed < 10000; },
+  async () => { const before = performance.now(); await scheduler.wait(20); const passed = performance.now() - before; return passed >= 19 && passed < 10000; },
+  () => performance.timeOrigin,
+  () => Math.abs(performance.now() + performance.timeOrigin - Date.now()) < 2,
+]);
