@@ -164,7 +164,7 @@ class Body {
     return new Blob(INTERNAL, await bodyBytes(this), type);
   }
   formData() {
-    return parseForm(bodyContentType(this) ?? '', () => bodyBytes(this));
+    return parseForm(bodyContentType(this), () => bodyBytes(this));
   }
 }
 defineInterface(Body);

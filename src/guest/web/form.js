@@ -3,12 +3,12 @@
 const FormDataIterator = makePairIterator('FormData');
 let formDataList; // the flat list of a FormData; null when it is not one
 
-function formValue(value, fileName, given) {
+function formValue(name, value, fileName, given) {
   if (!isObject(value) || blobBytes(value) === null) {
     return usv(value);
   }
   if (!given && value instanceof File) return value;
-  return new File(INTERNAL, given ? usv(fileName) : 'blob', blobBytes(value), blobType(value));
+  return new File(INTERNAL, usv(given ? fileName : name), blobBytes(value), blobType(value));
 }
 
 class FormData {
@@ -18,11 +18,11 @@ class FormData {
   }
   append(name, value, fileName = undefined) {
     needArguments(arguments.length, 2, 'append', 'FormData', ['string', 'File or Blob or string']);
-    listAppend(this.#list, usv(name), formValue(value, fileName, arguments.length > 2));
+    listAppend(this.#list, usv(name), formValue(name, value, fileName, arguments.length > 2));
   }
   set(name, value, fileName = undefined) {
     needArguments(arguments.length, 2, 'set', 'FormData', ['string', 'File or Blob or string']);
-    listSet(this.#list, usv(name), formValue(value, fileName, arguments.length > 2));
+    listSet(this.#list, usv(name), formValue(name, value, fileName, arguments.length > 2));
   }
   delete(name) {
     needArguments(arguments.length, 1, 'delete', 'FormData');
@@ -83,14 +83,14 @@ function formBoundary() {
   return randomHex(bytes);
 }
 
-const FORM_NAME_BAD = /[\r\n"]/;
+const FORM_NAME_BAD = /[\n"]/;
 
 function formEscape(name) {
   if (!matches(FORM_NAME_BAD, name)) return name;
   let out = '';
   for (let i = 0; i < name.length; i++) {
     const c = name[i];
-    out += c === '"' ? '%22' : c === '\n' ? '%0A' : c === '\r' ? '%0D' : c;
+    out += c === '"' ? '%22' : c === '\n' ? '%0A' : c;
   }
   return out;
 }
@@ -121,10 +121,9 @@ function formSerializeMultipart(list, boundary) {
 
 const CONTENT_TYPE_ESSENCE = /^[\t ]*([^;\t ]*)/;
 const CONTENT_TYPE_BOUNDARY = /;[\t ]*boundary=(?:"((?:[^"\\]|\\.)*)"|([^;\t ]*))/i;
-const DISPOSITION_NAME = /[;\t ]name=(?:"([^"]*)"|([^;\t ]*))/i;
-const DISPOSITION_FILE = /[;\t ]filename=(?:"([^"]*)"|([^;\t ]*))/i;
 
 async function parseForm(contentType, readBytes) {
+  if (contentType === null) throw new TypeError('Parsing a Body as FormData requires a Content-Type header.');
   const essence = StringPrototypeToLowerCase(RegExpPrototypeExec(CONTENT_TYPE_ESSENCE, contentType)[1]);
   if (essence === 'application/x-www-form-urlencoded') {
     return formFromList(native.formParse(utf8Text(await readBytes())));
@@ -134,7 +133,7 @@ async function parseForm(contentType, readBytes) {
       'multipart/form-data, application/x-www-form-urlencoded');
   }
   const found = RegExpPrototypeExec(CONTENT_TYPE_BOUNDARY, contentType);
-  if (found === null) {
+  if (found === null || (found[1] === undefined && found[2] === '')) {
     throw new TypeError('No boundary string in Content-Type header. The multipart/form-data MIME type requires a ' +
       'boundary parameter, e.g. \'Content-Type: multipart/form-data; boundary="abcd"\'. See RFC 7578, section 4.');
   }
@@ -143,53 +142,85 @@ async function parseForm(contentType, readBytes) {
 
 const latin1 = native.latin1Decode;
 
+const HEAD_END = /\r?\n\r?\n/g;
+
 function parseMultipart(bytes, boundary) {
   const data = latin1(bytes);
-  const delimiter = `--${latin1(native.utf8Encode(boundary))}`;
-  let at = StringPrototypeIndexOf(data, delimiter);
-  if (at < 0) throw new TypeError('No initial boundary string (or you have a truncated message).');
+  const delimiter = `\n--${latin1(native.utf8Encode(boundary))}`;
+  const initial = StringPrototypeSlice(delimiter, 1);
+  let at = StringPrototypeIndexOf(data, initial) + initial.length;
+  if (at < initial.length || at >= data.length) {
+    throw new TypeError('No initial boundary string (or you have a truncated message).');
+  }
   const list = [];
-  for (;;) {
-    at += delimiter.length;
-    if (StringPrototypeStartsWith(data, '--', at)) return list;
-    const headStart = StringPrototypeIndexOf(data, '\n', at) + 1;
-    const headEnd = StringPrototypeIndexOf(data, '\r\n\r\n', headStart - 2);
-    const next = StringPrototypeIndexOf(data, `\r\n${delimiter}`, MathMax(headEnd + 2, 0));
-    if (headStart === 0 || headEnd < 0 || next < 0) {
+  while (!StringPrototypeStartsWith(data, '--', at)) {
+    if (StringPrototypeStartsWith(data, '\r\n', at)) at += 2;
+    else if (data[at] === '\n') at++;
+    else throw new TypeError("Boundary string was not succeeded by CRLF, LF, or '--'.");
+    HEAD_END.lastIndex = at;
+    const headEnd = RegExpPrototypeExec(HEAD_END, data);
+    if (headEnd === null) throw new TypeError('No multipart message header termination found.');
+    const start = headEnd.index + headEnd[0].length;
+    const next = StringPrototypeIndexOf(data, delimiter, start);
+    if (next < 0 || next + delimiter.length >= data.length) {
       throw new TypeError('No subsequent boundary string after multipart message.');
     }
-    const headBytes = TypedArrayPrototypeSubarray(bytes, headStart, MathMax(headEnd, headStart));
-    const head = native.utf8Decode(headBytes, false, true);
-    parsePart(list, head, TypedArrayPrototypeSubarray(bytes, headEnd + 4, next));
-    at = next + 2;
+    const head = native.utf8Decode(TypedArrayPrototypeSubarray(bytes, at, headEnd.index), false, true);
+    const end = next > start && data[next - 1] === '\r' ? next - 1 : next;
+    parsePart(list, head, TypedArrayPrototypeSubarray(bytes, start, end));
+    at = next + delimiter.length;
   }
+  return list;
 }
 
-const PART_DISPOSITION = /^content-disposition:([^\r\n]*)/im;
-const PART_TYPE = /^content-type:[\t ]*([^\r\n]*)/im;
+const PART_LINE = /([^\r\n]*)(?:\r\n|\r|\n|$)/y;
+const PART_HEADER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([^]*)$/;
+const PART_PARAMETER = /\s*;\s*([a-z]+)\s*=\s*"((?:[^"\\]|\\.)*)"/y;
+const PART_VALUE = /^\s*([^;]*?)\s*(?:;|$)/;
 
-function parsePart(list, head, content) {
-  const disposition = RegExpPrototypeExec(PART_DISPOSITION, head);
-  const name = disposition === null ? null : RegExpPrototypeExec(DISPOSITION_NAME, disposition[1]);
-  if (name === null) throw new TypeError('No valid Content-Disposition header found in FormData part.');
-  const file = RegExpPrototypeExec(DISPOSITION_FILE, disposition[1]);
-  const key = formUnescape(name[1] ?? name[2]);
-  if (file === null) {
-    listAppend(list, key, utf8Text(content));
-    return;
-  }
-  const type = RegExpPrototypeExec(PART_TYPE, head)?.[1] ?? 'application/octet-stream';
-  listAppend(list, key, new File(INTERNAL, formUnescape(file[1] ?? file[2]), bytesCopy(content), type));
+// { disposition, type } of a part's head, null where there is no such header.
+function parsePartHead(head) {
+  const found = { __proto__: null, disposition: null, type: null };
+  PART_LINE.lastIndex = 0;
+  do {
+    const line = RegExpPrototypeExec(PART_LINE, head);
+    const header = RegExpPrototypeExec(PART_HEADER, line[1]);
+    if (header === null) throw new TypeError('FormData part had invalid headers.');
+    const name = StringPrototypeToLowerCase(header[1]);
+    if (name === 'content-disposition') found.disposition ??= header[2];
+    else if (name === 'content-type') found.type ??= header[2];
+  } while (PART_LINE.lastIndex < head.length);
+  return found;
 }
 
-const FORM_ESCAPE = /^([^]*?)%(22|0A|0D)/i;
-
-function formUnescape(name) {
+function unescapeQuoted(text) {
   let out = '';
-  for (;;) {
-    const found = RegExpPrototypeExec(FORM_ESCAPE, name);
-    if (found === null) return out + name;
-    out += found[1] + (found[2] === '22' ? '"' : found[2][1] === 'A' || found[2][1] === 'a' ? '\n' : '\r');
-    name = StringPrototypeSlice(name, found[0].length);
+  for (let i = 0; i < text.length; i++) out += text[i] === '\\' && i + 1 < text.length ? text[++i] : text[i];
+  return out;
+}
+
+// { name, filename }, '' where there is none. What follows something that is no quoted parameter is not looked at.
+function parseDisposition(text) {
+  const kind = RegExpPrototypeExec(PART_VALUE, text)[1];
+  if (kind !== 'form-data') {
+    throw new TypeError('Content-Disposition header for FormData part must have the value "form-data", possibly ' +
+      `followed by parameters. Got: "${kind}"`);
   }
+  const found = { __proto__: null, name: '', filename: '' };
+  PART_PARAMETER.lastIndex = StringPrototypeIndexOf(text, kind) + kind.length;
+  for (;;) {
+    const parameter = RegExpPrototypeExec(PART_PARAMETER, text);
+    if (parameter === null) break;
+    if (parameter[1] === 'name' || parameter[1] === 'filename') found[parameter[1]] = unescapeQuoted(parameter[2]);
+  }
+  if (found.name === '') throw new TypeError('Content-Disposition header in FormData part is missing a name.');
+  return found;
+}
+
+function parsePart(list, text, content) {
+  const head = parsePartHead(text);
+  if (head.disposition === null) throw new TypeError('No valid Content-Disposition header found in FormData part.');
+  const { name, filename } = parseDisposition(head.disposition);
+  listAppend(list, name,
+    filename === '' ? utf8Text(content) : new File(INTERNAL, filename, bytesCopy(content), head.type ?? ''));
 }

@@ -1,6 +1,7 @@
 // readable_bytes.js: the controller of bytes: streams of type "bytes", their queue, and reads into a reader's buffer.
 
 const REQUEST_INVALID = 'This ReadableStreamBYOBRequest has been invalidated.';
+const NOTHING_TO_RESPOND = 'Cannot respond with a zero-length or detached view';
 
 class ByteController extends ValueController {
   constructor(stream, pull, cancel, mark, allocate) {
@@ -10,15 +11,16 @@ class ByteController extends ValueController {
     this.request = null; // the ReadableStreamBYOBRequest in use
   }
   emptyView(into) {
+    if (ArrayBufferGetByteLength(into.buffer) === 0) return new into.constructor(new ArrayBufferConstructor(0));
     return new into.constructor(into.buffer, into.offset, 0);
   }
-  invalidate() {
-    if (this.request !== null) invalidateRequest(this.request);
+  invalidate(ended = false) {
+    if (this.request !== null) invalidateRequest(this.request, ended);
     this.request = null;
   }
   forget() {
     super.forget();
-    this.invalidate();
+    this.invalidate(true);
     this.pending = [];
   }
   release() {
@@ -140,7 +142,7 @@ class ByteController extends ValueController {
   }
   respond(count) {
     const first = this.pending[0];
-    if (count === 0) throw new TypeError('The bytesWritten must be more than zero while the stream is open.');
+    if (count <= 0) throw new TypeError('The bytesWritten must be more than zero while the stream is open.');
     if (first.filled + count > first.length) {
       throw new RangeError(`Too many bytes [${count}] in response to a BYOB read request.`);
     }
@@ -150,7 +152,7 @@ class ByteController extends ValueController {
   respondWith(view) {
     const first = this.pending[0];
     const { buffer, offset, length } = viewParts(view);
-    if (length === 0) throw new TypeError('The bytesWritten must be more than zero while the stream is open.');
+    if (length === 0) throw new TypeError('The view byte length must be more than zero while the stream is open.');
     if (offset !== first.offset + first.filled) throw new RangeError('The given view has an invalid byte offset.');
     if (ArrayBufferGetByteLength(buffer) !== ArrayBufferGetByteLength(first.buffer)) {
       throw new RangeError('The underlying ArrayBuffer is not the correct length.');
@@ -204,7 +206,15 @@ class ByteController extends ValueController {
 }
 const ArrayBufferConstructor = ArrayBuffer;
 
-let invalidateRequest;
+let invalidateRequest; // (request, ended): ended, when that is because its stream has
+const ENDED = { __proto__: null };
+
+// True: the stream has ended, and nothing was answered, as it must be then.
+function checkRequest(controller, count, what) {
+  if (controller === null) throw new TypeError(REQUEST_INVALID);
+  if (controller === ENDED && count !== 0) throw new TypeError(`The ${what} must be zero after the stream is closed.`);
+  return controller === ENDED;
+}
 
 class ReadableStreamBYOBRequest {
   #controller;
@@ -217,23 +227,26 @@ class ReadableStreamBYOBRequest {
     this.#least = least;
   }
   static {
-    invalidateRequest = (request) => {
-      request.#controller = request.#view = request.#least = null;
+    invalidateRequest = (request, ended) => {
+      request.#controller = ended ? ENDED : null;
+      request.#view = request.#least = null;
     };
   }
   get view() {
     return this.#view;
   }
   respond(bytesWritten) {
-    const count = wholeNumber(bytesWritten);
-    if (this.#controller === null) throw new TypeError(REQUEST_INVALID);
+    if (bytesWritten === undefined) needArguments(0, 1, 'respond', 'ReadableStreamBYOBRequest', 'integer');
+    const count = MathTrunc(+bytesWritten) || 0;
+    if (checkRequest(this.#controller, count, 'bytesWritten')) return;
+    if (TypedArrayGetByteLength(this.#view) === 0) throw new TypeError(NOTHING_TO_RESPOND);
     this.#controller.respond(count);
   }
   respondWithNewView(view) {
     if (!ArrayBufferIsView(view)) {
       needArguments(0, 1, 'respondWithNewView', 'ReadableStreamBYOBRequest', 'BufferSource');
     }
-    if (this.#controller === null) throw new TypeError(REQUEST_INVALID);
+    if (checkRequest(this.#controller, viewParts(view).length, 'view byte length')) return;
     this.#controller.respondWith(view);
   }
   get atLeast() {
