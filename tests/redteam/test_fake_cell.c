@@ -139,6 +139,98 @@ static void flood(struct fake *f, uint32_t isolate) {
   }
 }
 
+/* ---- an isolate that lies on the network's exchanges ---- */
+
+/* A FETCH on channel 0, with one header of any bytes. */
+static void fetch_out(struct fake *f, uint32_t isolate, uint32_t fetch, uint8_t flags, const char *method,
+                      const char *url, const char *header) {
+  struct buf b;
+  buf_init(&b, FRAME_PAYLOAD_MAX);
+  buf_put_u32(&b, 0);
+  buf_put_u8(&b, 1);
+  buf_put_u32(&b, 0);
+  buf_put_u32(&b, 0);
+  buf_put_cstr(&b, "");
+  buf_put_cstr(&b, "");
+  buf_put_cstr(&b, method);
+  buf_put_cstr(&b, url);
+  buf_put_u16(&b, 1);
+  buf_put_cstr(&b, header);
+  buf_put_cstr(&b, header);
+  buf_put_u64(&b, 3);
+  say(f, FRAME_FETCH, flags, isolate, STREAM_GUEST | fetch, b.data, b.len);
+  buf_free(&b);
+}
+
+/* `how` is a kind and the port of an upstream that never answers. False: no such lie. */
+static bool lie_outbound(struct fake *f, const char *how, uint32_t isolate) {
+  static const uint8_t bytes[FRAME_PAYLOAD_MAX];
+  static const uint32_t much = 0x40000000, none = 0;
+  const char *port = strrchr(how, '-');
+  char kind[64] = "", url[64];
+  if (strncmp(how, "out-", 4) != 0 || port < how + 4) return false;
+  snprintf(kind, sizeof kind, "%.*s", (int)(port - how - 4), how + 4);
+  snprintf(url, sizeof url, "http://127.0.0.1:%s/", port + 1);
+  fetch_out(f, isolate, 7, FRAME_HAS_BODY, "POST", url, "a");
+  if (!strcmp(kind, "body"))
+    for (int i = 0; i < 6; i++) say(f, FRAME_BODY, 0, isolate, STREAM_GUEST | 7, bytes, sizeof bytes);
+  else if (!strcmp(kind, "credit"))
+    say(f, FRAME_WINDOW, 0, isolate, STREAM_GUEST | 7, &much, sizeof much);
+  else if (!strcmp(kind, "nothing"))
+    say(f, FRAME_WINDOW, 0, isolate, STREAM_GUEST | 7, &none, sizeof none);
+  else if (!strcmp(kind, "again"))
+    fetch_out(f, isolate, 7, 0, "GET", url, "a");
+  else if (!strcmp(kind, "head"))
+    say(f, FRAME_HEAD, 0, isolate, STREAM_GUEST | 7, bytes, 16);
+  else if (!strcmp(kind, "empty"))
+    say(f, FRAME_BODY, 0, isolate, STREAM_GUEST | 7, NULL, 0);
+  else
+    return false;
+  return true;
+}
+
+/* Requests that cannot be made, and frames about requests that are over: not one of them is answered with more than an
+ * error on its own stream. */
+static void tease_outbound(struct fake *f, uint32_t isolate, const char *port) {
+  static const char *const urls[] = {"",
+                                     "http://",
+                                     "x",
+                                     "file:///etc/passwd",
+                                     "gopher://127.0.0.1/_x",
+                                     "http://a b/",
+                                     "http://127.0.0.1\r\nHost: x/",
+                                     "//127.0.0.1/",
+                                     "http:/\\/x",
+                                     "unix:///run/x",
+                                     "http://[::1",
+                                     "http://127.0.0.1:99999/",
+                                     "http://\xff\xfe/",
+                                     "telnet://127.0.0.1:1/"};
+  static const char *const heads[] = {"",     "a\r\nb: c",         "a\nb", "a b", "a\r", "\xff",
+                                      "host", "transfer-encoding", ":",    "a:b"};
+  static const char *const methods[] = {"",        "GE T",      "GET\r\n",
+                                        "CONNECT", "get /\r\n", "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGH"};
+  char url[64];
+  uint32_t next = 1000;
+  snprintf(url, sizeof url, "http://127.0.0.1:%s/", port);
+  for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
+    fetch_out(f, isolate, next++, FRAME_END | FRAME_HAS_BODY, "GET", urls[i], "a");
+  for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) fetch_out(f, isolate, next++, 0, "GET", url, heads[i]);
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) fetch_out(f, isolate, next++, 0, methods[i], url, "a");
+  for (uint32_t i = 1000; i < next; i++) {
+    say(f, FRAME_BODY, FRAME_END, isolate, STREAM_GUEST | i, "abc", 3);
+    say(f, FRAME_ERROR, 0, isolate, STREAM_GUEST | i, "\0\0\0\0\0\0\0\0\0\0\0\0\0", 13);
+    say(f, FRAME_CANCEL, 0, isolate, STREAM_GUEST | i, NULL, 0);
+    say(f, FRAME_CANCEL, 0, isolate, STREAM_GUEST | i, NULL, 0);
+  }
+  /* more than was announced, less, nothing, and then away in the middle */
+  for (uint32_t i = 0; i < 4; i++) fetch_out(f, isolate, next + i, FRAME_HAS_BODY, "POST", url, "a");
+  say(f, FRAME_BODY, FRAME_END, isolate, STREAM_GUEST | next, "abcdef", 6);
+  say(f, FRAME_BODY, FRAME_END, isolate, STREAM_GUEST | (next + 1), "a", 1);
+  say(f, FRAME_BODY, FRAME_END, isolate, STREAM_GUEST | (next + 2), NULL, 0);
+  say(f, FRAME_BODY, 0, isolate, STREAM_GUEST | (next + 3), "abc", 3);
+}
+
 /* True: the request was dealt with (or never will be). */
 static bool misbehave(struct fake *f, const char *how, uint32_t isolate, uint32_t stream) {
   struct frame_header raw = {.type = FRAME_LOG, .length = 8, .isolate = isolate};
@@ -197,6 +289,8 @@ static bool misbehave(struct fake *f, const char *how, uint32_t isolate, uint32_
     say(f, FRAME_GET, 0, isolate, 77, "\x99\0\0\0\0\0\0\0\0", 9);
   else if (!strcmp(how, "loaded-again"))
     say(f, FRAME_LOADED, 0, isolate, 0, "\0", 1);
+  else if (lie_outbound(f, how, isolate))
+    return true;
   else if (!strcmp(how, "stream"))
     say(f, FRAME_HEAD, 0, isolate, 5, "................", 16);
   else
@@ -212,6 +306,7 @@ static void tease(struct fake *f, const char *how, uint32_t isolate, uint32_t st
     say(f, FRAME_BODY, 0, isolate, STREAM_GUEST | 0x1234, "x", 1);
     say(f, FRAME_RELEASE, 0, isolate, 0x9999, NULL, 0);
   }
+  if (!strncmp(how, "tease-", 6)) tease_outbound(f, isolate, how + 6);
   if (!strcmp(how, "read-ahead")) read_ahead(f, isolate, stream);
   if (!strcmp(how, "shrink") && !ftruncate(CELL_FD_LINK, 4096)) _exit(9);
 }
@@ -324,7 +419,8 @@ static void gateway_child(int log_fd) {
   char path[] = "/tmp/mayfly-fake-XXXXXX", file[64];
   static const char text[] =
       "{\"name\": \"fake\", \"main\": \"index.js\", \"compatibility_date\": \"2026-01-01\","
-      " \"worker_loaders\": [{\"binding\": \"LOADER\"}], \"limits\": {\"drain_ms\": 100}}";
+      " \"worker_loaders\": [{\"binding\": \"LOADER\"}], \"limits\": {\"drain_ms\": 100},"
+      " \"outbound\": {\"allow\": [{\"cidr\": \"127.0.0.1/32\"}]}}";
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   dup2(log_fd, STDERR_FILENO);
   if (!mkdtemp(path)) _exit(90);
@@ -497,6 +593,51 @@ static void test_lies_of_an_isolate(void **state) {
   }
 }
 
+/* An upstream that takes connections and never answers. */
+static int silent_upstream(uint16_t *port) {
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t n = sizeof at;
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+  assert_int_equal(listen(fd, 256), 0);
+  assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+  *port = ntohs(at.sin_port);
+  return fd;
+}
+
+static void test_lies_about_the_network(void **state) {
+  static const struct {
+    const char *how, *said;
+  } lies[] = {
+      {"body", "a body beyond its credit"},      {"credit", "credit that it cannot have"},
+      {"nothing", "credit that it cannot have"}, {"again", "a fetch whose number is not new"},
+      {"head", "a frame that no fetch sends"},   {"empty", "an empty piece of a body"},
+  };
+  uint16_t port;
+  char how[64];
+  (void)state;
+  int fd = silent_upstream(&port);
+  for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+    snprintf(how, sizeof how, "out-%s-%u", lies[i].how, port);
+    lie("/via/", how, lies[i].said);
+    assert_serves("/hello");
+    assert_serves("/via/hello");
+    lie("/", how, lies[i].said);
+    assert_serves("/hello");
+    assert_false(log_says("is dropped"));
+  }
+  log_forget();
+  for (int i = 0; i < 3; i++) {
+    char text[4096];
+    snprintf(how, sizeof how, "%stease-%u", i ? "/via/" : "/", port);
+    assert_int_equal(hear(ask(how), text, sizeof text), 200);
+    assert_serves("/hello");
+    assert_serves("/via/hello");
+  }
+  assert_false(log_says("protocol error"));
+  close(fd);
+}
+
 /* Races, floods, a consumer that claims to be ahead, memory made smaller: none of them costs anybody an answer. */
 static void test_what_is_not_a_lie(void **state) {
   static const char *const how[] = {"/late", "/via/late", "/flood", "/via/flood", "/shrink", "/via/shrink"};
@@ -582,6 +723,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup_teardown(test_lies_of_the_host_cell, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_of_a_dynamic_cell, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_of_an_isolate, start_gateway, stop_gateway),
+      cmocka_unit_test_setup_teardown(test_lies_about_the_network, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_what_is_not_a_lie, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_claims_to_have_read_ahead, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_bytes_that_change, start_gateway, stop_gateway),

@@ -462,6 +462,38 @@ static void missing_main_file(void **state) {
   assert_string_equal(err, expected);
 }
 
+static void outbound(void **state) {
+  (void)state;
+  assert_int_equal(
+      parse_with("\"outbound\": {\"allow\": [{\"cidr\": \"10.1.0.0/16\"}, {\"port\": 443, \"cidr\": \"fd00::1\"}]}"),
+      0);
+  assert_string_equal(warnings, "");
+  assert_int_equal(config.outbound_allowed_count, 2);
+  assert_int_equal(config.outbound_allowed[0].prefix, 112);
+  assert_int_equal(config.outbound_allowed[0].port, 0);
+  assert_int_equal(config.outbound_allowed[1].prefix, 128);
+  assert_int_equal(config.outbound_allowed[1].port, 443);
+  config_free(&config);
+  assert_int_equal(parse_with("\"outbound\": {\"allow\": []}"), 0);
+  config_free(&config);
+  expect_error("\"outbound\": []", "wrangler.jsonc:3:13: outbound must be an object, not an array");
+  expect_error("\"outbound\": {\"allow\": {}}", "wrangler.jsonc:3:23: outbound.allow must be an array, not an object");
+  expect_error("\"outbound\": {\"allow\": [1]}",
+               "wrangler.jsonc:3:24: an entry of outbound.allow must be an object, not a number");
+  expect_error("\"outbound\": {\"allow\": [{\"port\": 80}]}",
+               "wrangler.jsonc:3:24: an entry of outbound.allow needs \"cidr\", the addresses that may be reached");
+  expect_error("\"outbound\": {\"allow\": [{\"cidr\": \"10.0.0.1/8\"}]}",
+               "wrangler.jsonc:3:33: cidr \"10.0.0.1/8\" has bits set after its prefix; write it as \"10.1.0.0/16\" or "
+               "\"fd00::/8\"");
+  expect_error("\"outbound\": {\"allow\": [{\"cidr\": \"localhost\"}]}",
+               "wrangler.jsonc:3:33: cidr \"localhost\" is not an IP address; write it as \"10.1.0.0/16\" or "
+               "\"fd00::/8\"");
+  expect_error("\"outbound\": {\"allow\": [{\"cidr\": \"::1\", \"port\": 0}]}",
+               "wrangler.jsonc:3:48: port must be a whole number from 1 to 65535");
+  expect_warning("\"outbound\": {\"allows\": []}",
+                 "wrangler.jsonc:3:14: unknown key \"allows\" in outbound was ignored; did you mean \"allow\"?\n");
+}
+
 int main(void) {
 #define FILE_TEST(f) cmocka_unit_test_setup_teardown(f, make_directory, remove_directory)
   const struct CMUnitTest tests[] = {
@@ -480,6 +512,7 @@ int main(void) {
       cmocka_unit_test(limits_of_wrong_kinds),
       cmocka_unit_test(addresses),
       cmocka_unit_test(loaders),
+      cmocka_unit_test(outbound),
       cmocka_unit_test(unknown_keys),
       cmocka_unit_test(wranglers_own_keys),
       cmocka_unit_test(duplicate_keys),
