@@ -14,7 +14,7 @@ CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefin
 LDFLAGS_asan := -fsanitize=address,undefined
 CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -I$(G) -Ibuild/src/llhttp/include -pthread -fstack-protector-strong $(WARN) $(CFLAGS_$(MODE)) \
   -DMAYFLY_VERSION='"$(VERSION)"' -DENGINE_VERSION='"$(ENGINE_VERSION)"'
-LDLIBS := -lm -ljansson -lcrypto -pthread
+LDLIBS := -lm -ljansson -lcrypto -lwslay -pthread
 
 # One folder is one layer (src/base/layer.h); LAYER makes a wrong include fail to compile.
 LAYER_base := 0

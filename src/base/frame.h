@@ -20,6 +20,12 @@
  *                        WINDOW (credit for the request's body), CANCEL (wants no more of the request's body)
  * A body's sender starts with STREAM_WINDOW bytes of credit beyond the bytes inline in EVENT, FETCH or HEAD,
  * and never has more than its credit in flight. FRAME_END marks the last bytes of a body.
+ * WebSockets. A HEAD of status 101 has no body and makes the stream a WebSocket. Then travel
+ *     both ways:         MESSAGE*, then SHUT (nothing more comes this way), or ERROR (it broke: nothing more comes at
+ *                        all), WINDOW (credit for the other way's messages), and CANCEL from the caller
+ * Each direction starts anew with STREAM_WINDOW bytes of credit; a MESSAGE takes its bytes and MESSAGE_COST, so that
+ * empty ones are not free. A message may be cut into pieces anywhere. When both directions are shut the exchange is
+ * answered.
  * DONE comes from the callee when the event is over, with all that waitUntil() held: nothing follows it.
  *
  * Integers are little-endian. str = u32 length, then bytes (UTF-8; in headers whatever was on
@@ -33,6 +39,10 @@
 enum {
   FRAME_PAYLOAD_MAX = 64 * 1024, /* bytes after the header */
   STREAM_WINDOW = 256 * 1024,    /* a body's first credit, bytes */
+  MESSAGE_COST = 16,             /* credit that a MESSAGE takes besides its bytes */
+  SHUT_REASON_MAX = 123,         /* bytes */
+  SHUT_NO_CODE = 1005,
+  HEAD_SOCKET = 101, /* the status that makes a stream a WebSocket */
 };
 #define STREAM_GUEST 0x80000000u /* set in the streams that a guest opened */
 #define STREAM_EVENT 0x40000000u /* set in the streams that the gateway opened */
@@ -48,8 +58,9 @@ struct frame_header {
 
 enum frame_flag {
   FRAME_END = 1,      /* EVENT, FETCH, HEAD, BODY: the body ends with these bytes */
-  FRAME_MORE = 2,     /* LOAD, CODE: the message goes on in the next frame of this type and stream */
+  FRAME_MORE = 2,     /* LOAD, CODE, MESSAGE: the message goes on in the next frame of this type and stream */
   FRAME_HAS_BODY = 4, /* EVENT, FETCH, HEAD: there is a body (perhaps empty); without it the body is null */
+  FRAME_TEXT = 8,     /* MESSAGE: text in UTF-8, in all pieces of the message; without it bytes */
 };
 
 /* Who may send a type. */
@@ -82,35 +93,39 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * USAGE    u64 bytes of memory that the isolate holds for itself, u64 processor time so far, ns
  * READY    the cell is locked down and serves: str what the sandbox consists of
  * NOTE     text for the operator's log, from the cell itself
+ * MESSAGE  a message of a WebSocket, or a piece of one
+ * SHUT     u16 code (SHUT_NO_CODE: none), then the reason in UTF-8, at most SHUT_REASON_MAX bytes
  */
-#define FRAME_TABLE(FRAME)                        \
-  FRAME(OPEN, 1, FROM_GATEWAY, 12)                \
-  FRAME(CLOSE, 2, FROM_GATEWAY, 0)                \
-  FRAME(LOAD, 3, FROM_GATEWAY, 0)                 \
-  FRAME(LOADED, 4, FROM_GUEST, 1)                 \
-  FRAME(EVENT, 5, FROM_GATEWAY, 27)               \
-  FRAME(FETCH, 6, FROM_GUEST, 31)                 \
-  FRAME(HEAD, 7, FROM_GATEWAY | FROM_GUEST, 16)   \
-  FRAME(BODY, 8, FROM_GATEWAY | FROM_GUEST, 0)    \
-  FRAME(WINDOW, 9, FROM_GATEWAY | FROM_GUEST, 4)  \
-  FRAME(CANCEL, 10, FROM_GATEWAY | FROM_GUEST, 0) \
-  FRAME(ERROR, 11, FROM_GATEWAY | FROM_GUEST, 13) \
-  FRAME(DONE, 12, FROM_GUEST, 0)                  \
-  FRAME(GET, 13, FROM_GUEST, 9)                   \
-  FRAME(NEED, 14, FROM_GATEWAY, 0)                \
-  FRAME(CODE, 15, FROM_GUEST, 0)                  \
-  FRAME(RELEASE, 16, FROM_GUEST, 0)               \
-  FRAME(LOG, 17, FROM_GUEST, 1)                   \
-  FRAME(DEAD, 18, FROM_CELL, 5)                   \
-  FRAME(USAGE, 19, FROM_CELL, 16)                 \
-  FRAME(READY, 20, FROM_CELL, 4)                  \
-  FRAME(NOTE, 21, FROM_CELL, 0)
+#define FRAME_TABLE(FRAME)                         \
+  FRAME(OPEN, 1, FROM_GATEWAY, 12)                 \
+  FRAME(CLOSE, 2, FROM_GATEWAY, 0)                 \
+  FRAME(LOAD, 3, FROM_GATEWAY, 0)                  \
+  FRAME(LOADED, 4, FROM_GUEST, 1)                  \
+  FRAME(EVENT, 5, FROM_GATEWAY, 27)                \
+  FRAME(FETCH, 6, FROM_GUEST, 31)                  \
+  FRAME(HEAD, 7, FROM_GATEWAY | FROM_GUEST, 16)    \
+  FRAME(BODY, 8, FROM_GATEWAY | FROM_GUEST, 0)     \
+  FRAME(WINDOW, 9, FROM_GATEWAY | FROM_GUEST, 4)   \
+  FRAME(CANCEL, 10, FROM_GATEWAY | FROM_GUEST, 0)  \
+  FRAME(ERROR, 11, FROM_GATEWAY | FROM_GUEST, 13)  \
+  FRAME(DONE, 12, FROM_GUEST, 0)                   \
+  FRAME(GET, 13, FROM_GUEST, 9)                    \
+  FRAME(NEED, 14, FROM_GATEWAY, 0)                 \
+  FRAME(CODE, 15, FROM_GUEST, 0)                   \
+  FRAME(RELEASE, 16, FROM_GUEST, 0)                \
+  FRAME(LOG, 17, FROM_GUEST, 1)                    \
+  FRAME(DEAD, 18, FROM_CELL, 5)                    \
+  FRAME(USAGE, 19, FROM_CELL, 16)                  \
+  FRAME(READY, 20, FROM_CELL, 4)                   \
+  FRAME(NOTE, 21, FROM_CELL, 0)                    \
+  FRAME(MESSAGE, 22, FROM_GATEWAY | FROM_GUEST, 0) \
+  FRAME(SHUT, 23, FROM_GATEWAY | FROM_GUEST, 2)
 
 enum frame_type {
 #define FRAME(name, number, from, smallest) FRAME_##name = number,
   FRAME_TABLE(FRAME)
 #undef FRAME
-      FRAME_TYPE_LAST = FRAME_NOTE
+      FRAME_TYPE_LAST = FRAME_SHUT
 };
 
 enum open_flag {

@@ -1,8 +1,10 @@
-/* connection.h: one client connection: shared by http.c (sockets), request.c (what comes) and response.c (what goes).
+/* connection.h: one client connection: shared by http.c (sockets), request.c (what comes), response.c (what goes) and
+ * upgrade.c (a connection that became a WebSocket).
  *
  * A connection is at one request at a time:
  *     HEAD      its head is being read, or awaited
  *     BUSY      the head is complete; the exchange runs, the rest of the body is read, the answer written
+ *     OPEN      it is a WebSocket, from the answer 101 on
  *     CLOSING   the last answer is written; then what still comes is thrown away until the client closes
  * `exchange` is non-NULL while the registry knows of it. Callbacks of the exchange only note and write to `out`; what
  * follows from it (sending, the next request) is done in http_flush, so that no exchange is begun within another's end.
@@ -21,12 +23,13 @@
 #include "base/limits.h"
 #include "gateway/exchange.h"
 #include "gateway/loop.h"
+#include "gateway/websocket.h"
 #if LAYER < LAYER_GATEWAY
 #error "connection.h belongs to the gateway"
 #endif
 
-enum connection_state { CONNECTION_HEAD, CONNECTION_BUSY, CONNECTION_CLOSING };
-enum { RECEIVE_MAX = 64 * 1024, ERROR_TEXT_MAX = 16 * 1024 };
+enum connection_state { CONNECTION_HEAD, CONNECTION_BUSY, CONNECTION_OPEN, CONNECTION_CLOSING };
+enum { RECEIVE_MAX = 64 * 1024, ERROR_TEXT_MAX = 16 * 1024, KEY_MAX = 64 };
 
 struct http;
 
@@ -59,6 +62,11 @@ struct connection {
   bool building;           /* the EVENT is in http->event and not sent yet */
   bool has_body, received; /* received: the whole request */
   bool keep;               /* the connection outlives this request */
+  struct {                 /* what it says about a WebSocket */
+    bool asked, version13;
+    uint8_t key_length;
+    char key[KEY_MAX];
+  } upgrade;
 
   /* the answer */
   struct exchange *exchange;
@@ -66,6 +74,8 @@ struct connection {
   bool counted;         /* the answer's length was announced */
   uint64_t answer_left; /* of it, bytes to come */
   uint32_t owed;        /* bytes of the answer sent on and not granted anew */
+  struct websocket *websocket; /* OPEN */
+  bool pinged;                 /* and nothing was heard since */
 };
 
 struct http {
@@ -78,6 +88,7 @@ struct http {
   unsigned count;
   char address[96];
   struct buf event; /* the EVENT being built */
+  struct buf piece; /* of a WebSocket's message */
   uint64_t date_second;
   char date[40];
   llhttp_settings_t settings;
@@ -99,5 +110,22 @@ extern const struct exchange_client response_client;
 /* An answer of our own; the connection is closed after it when `close`. */
 void response_plain(struct connection *c, int status, const char *header, const char *text, size_t length, bool close);
 void response_refuse(struct connection *c, int status);
+/* For upgrade.c: the headers at this place of a HEAD, as lines. -1: not valid HTTP. */
+int response_headers(struct connection *c, struct reader *r);
+
+/* upgrade.c */
+/* The head is complete and asks for a WebSocket: 0, or the status that refuses it. Adds what the Worker is to see. */
+int upgrade_check(struct connection *c);
+/* The HEAD says 101. -1: this connection did not ask for it. */
+int upgrade_begin(struct connection *c, const uint8_t *payload, size_t length);
+void upgrade_message(struct connection *c, const uint8_t *bytes, size_t length, uint8_t flags);
+void upgrade_shut(struct connection *c, unsigned code, const uint8_t *reason, size_t length);
+void upgrade_failed(struct connection *c, const struct failure *why);
+/* Bytes of the client: how many could be taken now. */
+ssize_t upgrade_parse(struct connection *c, const uint8_t *bytes, size_t length);
+/* Nothing was heard for a while. False: the client is given up. */
+bool upgrade_quiet(struct connection *c);
+/* The gateway ends: the client is told. */
+void upgrade_drain(struct connection *c);
 
 #endif

@@ -225,7 +225,9 @@ void exchange_run(struct exchange *x, struct isolate *callee) {
   isolate_event_begins(callee);
 }
 
-uint32_t exchange_request_credit(const struct exchange *x) { return x->request_over ? UINT32_MAX : x->request_credit; }
+uint32_t exchange_request_credit(const struct exchange *x) {
+  return x->request_over && !x->socket ? UINT32_MAX : x->request_credit;
+}
 
 void exchange_request_body(struct exchange *x, const uint8_t *bytes, size_t length, bool end) {
   if (x->request_over) return;
@@ -256,11 +258,19 @@ void exchange_answer_credit(struct exchange *x, uint32_t bytes) {
   if (!x->answered) to_callee(x, FRAME_WINDOW, 0, &bytes, sizeof bytes);
 }
 
+/* A WebSocket that both directions have shut, or that broke: what the callee still does takes wall time again. */
+static void end_socket(struct exchange *x) {
+  if (x->answered || !x->socket) return;
+  x->answered = true;
+  if (x->state == EXCHANGE_RUNNING) loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms);
+}
+
 void exchange_caller_gone(struct exchange *x) {
   bool waits = x->state == EXCHANGE_WAITING;
   if (waits) worker_forget_waiting(x->worker, x);
   if (!waits) to_callee(x, FRAME_CANCEL, 0, NULL, 0);
   if (waits) x->state = EXCHANGE_OVER;
+  end_socket(x);
   x->silent = x->answered = x->request_over = true;
   settle(x);
 }
@@ -269,6 +279,45 @@ void exchange_cancel(struct exchange *x) {
   *x->handle = NULL;
   x->client = NULL;
   exchange_caller_gone(x);
+}
+
+/* ---- a WebSocket, towards the callee ---- */
+
+bool exchange_may_shut_with(unsigned code) {
+  return code >= 1000 && code < 5000 && code != 1004 && code != 1006 && code != 1015;
+}
+
+static void shut(struct exchange *x, struct exchange_way *way) {
+  way->shut = true;
+  if (x->up.shut && x->down.shut) end_socket(x);
+}
+
+void exchange_message(struct exchange *x, const uint8_t *bytes, size_t length, uint8_t flags) {
+  uint32_t cost = (uint32_t)length + MESSAGE_COST;
+  to_callee(x, FRAME_MESSAGE, flags, bytes, length);
+  x->request_credit -= cost < x->request_credit ? cost : x->request_credit;
+}
+
+void exchange_shut(struct exchange *x, unsigned code, const uint8_t *reason, size_t length) {
+  uint8_t payload[2 + SHUT_REASON_MAX] = {(uint8_t)code, (uint8_t)(code >> 8)};
+  if (x->up.shut) return;
+  if (length > SHUT_REASON_MAX) length = SHUT_REASON_MAX;
+  memcpy(payload + 2, reason, length);
+  to_callee(x, FRAME_SHUT, 0, payload, 2 + length);
+  shut(x, &x->up);
+  settle(x);
+}
+
+void exchange_break(struct exchange *x, const char *message) {
+  struct buf error;
+  buf_init(&error, FRAME_PAYLOAD_MAX);
+  buf_put_u8(&error, ERROR_THROWN);
+  buf_put_cstr(&error, error_name(ERROR_THROWN));
+  buf_put_cstr(&error, message);
+  buf_put_cstr(&error, "");
+  if (!error.bad && !x->up.shut) to_callee(x, FRAME_ERROR, 0, error.data, error.len);
+  buf_free(&error);
+  exchange_cancel(x);
 }
 
 /* ---- towards the caller ---- */
@@ -285,6 +334,7 @@ static void tell_caller(struct exchange *x, uint8_t type, uint8_t flags, const v
 
 static void deliver_error(struct exchange *x, const uint8_t *payload, size_t length) {
   if (x->answered) return;
+  end_socket(x);
   x->answered = true;
   tell_caller(x, FRAME_ERROR, 0, payload, length);
   if (!x->client) return;
@@ -314,14 +364,27 @@ void exchange_callee_gone(struct exchange *x, const uint8_t *error, size_t lengt
 
 /* ---- the frames of isolates ---- */
 
+static void begin_socket(struct exchange *x) {
+  x->socket = x->request_over = true;
+  x->request_credit = x->answer_credit = STREAM_WINDOW;
+  loop_timer_clear(x->registry->loop, &x->wall);
+}
+
 static const char *on_head(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
+  uint16_t status;
+  memcpy(&status, payload, sizeof status);
   if (x->silent) return NULL;
   if (x->headed || x->answered) return "a second answer to one event";
+  if (status == HEAD_SOCKET && (h->flags & (FRAME_HAS_BODY | FRAME_END))) return "a WebSocket with a body";
   x->headed = true;
   tell_caller(x, FRAME_HEAD, h->flags, payload, h->length);
-  x->answered = !(h->flags & FRAME_HAS_BODY) || (h->flags & FRAME_END);
+  if (status == HEAD_SOCKET)
+    begin_socket(x);
+  else
+    x->answered = !(h->flags & FRAME_HAS_BODY) || (h->flags & FRAME_END);
   if (x->client && x->client->head(x->client_arg, payload, h->length, h->flags)) {
     to_callee(x, FRAME_CANCEL, 0, NULL, 0);
+    end_socket(x);
     x->silent = x->answered = x->request_over = true;
   }
   return NULL;
@@ -330,13 +393,59 @@ static const char *on_head(struct exchange *x, const struct frame_header *h, con
 static const char *on_body(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
   bool end = h->flags & FRAME_END;
   if (x->silent) return NULL;
-  if (!x->headed || x->answered) return "a body outside of an answer";
+  if (!x->headed || x->answered || x->socket) return "a body outside of an answer";
   if (h->length > x->answer_credit) return "a body beyond its credit";
   if (!h->length && !end) return "an empty piece of a body";
   x->answer_credit -= h->length;
   x->answered = end;
   tell_caller(x, FRAME_BODY, h->flags & FRAME_END, payload, h->length);
   if (x->client) x->client->body(x->client_arg, payload, h->length, end);
+  return NULL;
+}
+
+static const char *check_message(const struct frame_header *h, struct exchange_way *way, uint32_t *credit) {
+  bool text = h->flags & FRAME_TEXT, more = h->flags & FRAME_MORE;
+  if (way->shut) return "a message after the close";
+  if (way->amid && text != way->text) return "a message of two kinds";
+  if (more && !h->length) return "an empty piece of a message";
+  if (h->length + MESSAGE_COST > *credit) return "a message beyond its credit";
+  *credit -= h->length + MESSAGE_COST;
+  way->amid = more;
+  way->text = text;
+  return NULL;
+}
+
+static const char *check_shut(const struct frame_header *h, const uint8_t *payload, const struct exchange_way *way) {
+  if (way->shut) return "a second close";
+  if (way->amid) return "a close amid a message";
+  if (h->length > 2 + SHUT_REASON_MAX) return "a close with too long a reason";
+  return exchange_may_shut_with(payload[0] | (unsigned)payload[1] << 8) ? NULL : "a close with a code of nobody's";
+}
+
+/* A frame that only a WebSocket has, from the callee. */
+static const char *on_down(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
+  if (x->silent) return NULL;
+  if (!x->socket || x->answered) return "a message outside of a WebSocket";
+  bool is_message = h->type == FRAME_MESSAGE;
+  const char *lie = is_message ? check_message(h, &x->down, &x->answer_credit) : check_shut(h, payload, &x->down);
+  if (lie) return lie;
+  tell_caller(x, h->type, h->flags & (FRAME_TEXT | FRAME_MORE), payload, h->length);
+  if (x->client && is_message)
+    x->client->message(x->client_arg, payload, h->length, h->flags);
+  else if (x->client)
+    x->client->shut(x->client_arg, payload[0] | (unsigned)payload[1] << 8, payload + 2, h->length - 2);
+  if (!is_message) shut(x, &x->down);
+  return NULL;
+}
+
+/* The same, from the caller. */
+static const char *on_up(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
+  if (!x->socket) return "a message outside of a WebSocket";
+  bool is_message = h->type == FRAME_MESSAGE;
+  const char *lie = is_message ? check_message(h, &x->up, &x->request_credit) : check_shut(h, payload, &x->up);
+  if (lie) return lie;
+  to_callee(x, h->type, h->flags & (FRAME_TEXT | FRAME_MORE), payload, h->length);
+  if (!is_message) shut(x, &x->up);
   return NULL;
 }
 
@@ -351,7 +460,7 @@ static bool add_credit(uint32_t *credit, const uint8_t *payload, uint32_t *bytes
 static const char *on_request_window(struct exchange *x, const uint8_t *payload) {
   uint32_t bytes;
   if (!add_credit(&x->request_credit, payload, &bytes)) return "credit that it cannot have";
-  if (x->request_over) return NULL;
+  if (x->request_over && !x->socket) return NULL;
   tell_caller(x, FRAME_WINDOW, 0, &bytes, sizeof bytes);
   if (x->client) x->client->credit(x->client_arg, bytes);
   return NULL;
@@ -391,6 +500,10 @@ const char *exchange_from_callee(struct exchange *x, const struct frame_header *
       break;
     case FRAME_CANCEL:
       on_request_unwanted(x);
+      break;
+    case FRAME_MESSAGE:
+    case FRAME_SHUT:
+      lie = on_down(x, h, payload);
       break;
     case FRAME_ERROR:
       deliver_error(x, payload, h->length);
@@ -433,10 +546,16 @@ const char *exchange_from_caller(struct exchange *x, const struct frame_header *
     case FRAME_CANCEL:
       exchange_caller_gone(x);
       return NULL;
-    case FRAME_ERROR:
-      if (!x->request_over) to_callee(x, FRAME_ERROR, 0, payload, h->length);
-      x->request_over = true;
+    case FRAME_MESSAGE:
+    case FRAME_SHUT:
+      lie = on_up(x, h, payload);
       break;
+    case FRAME_ERROR:
+      if (!x->request_over || x->socket) to_callee(x, FRAME_ERROR, 0, payload, h->length);
+      x->request_over = true;
+      if (!x->socket) break;
+      exchange_caller_gone(x);
+      return NULL;
     default:
       return "a frame that no fetch sends";
   }

@@ -11,6 +11,8 @@
  * callee. An exchange with neither caller nor callee is freed at once.
  * Bodies pass through in their frames and are not stored: each side sends no more than the other has granted. An
  * isolate that sends more is lying, and the gateway closes it.
+ * A WebSocket (frame.h) has its outcome when both directions are shut, or it broke. While it is open no wall time
+ * counts: a connection lasts as long as its two ends like.
  */
 #ifndef MAYFLY_GATEWAY_EXCHANGE_H
 #define MAYFLY_GATEWAY_EXCHANGE_H
@@ -46,7 +48,11 @@ struct exchange_client {
   int (*head)(void *arg, const uint8_t *payload, size_t length, uint8_t flags);
   void (*body)(void *arg, const uint8_t *bytes, size_t length, bool end);
   void (*failed)(void *arg, const struct failure *why);
-  void (*credit)(void *arg, uint32_t bytes); /* for the request's body */
+  void (*credit)(void *arg, uint32_t bytes); /* for the request's body, or for messages */
+  /* Of a WebSocket: a piece of a message (flags: FRAME_TEXT, FRAME_MORE), and the end of this direction. NULL in a
+   * client whose `head` refuses status 101. */
+  void (*message)(void *arg, const uint8_t *bytes, size_t length, uint8_t flags);
+  void (*shut)(void *arg, unsigned code, const uint8_t *reason, size_t length);
   void (*released)(void *arg); /* last call: the exchange is not this client's any more; send it nothing */
 };
 
@@ -58,6 +64,12 @@ struct exchange_server {
 };
 
 enum exchange_state { EXCHANGE_WAITING, EXCHANGE_RUNNING, EXCHANGE_OVER };
+
+/* One direction of a WebSocket. */
+struct exchange_way {
+  bool shut;
+  bool amid, text; /* a message has begun and goes on; it is text */
+};
 
 struct exchange {
   uint32_t magic;
@@ -73,8 +85,10 @@ struct exchange {
   uint32_t request_credit, answer_credit;
   bool request_over; /* no more of the request's body is wanted */
   bool headed;
-  bool answered; /* the caller has its outcome, or went away */
-  bool silent;   /* the caller went away: what the callee still says is dropped */
+  bool socket;                  /* it became a WebSocket */
+  struct exchange_way up, down; /* of it: from the caller, from the callee */
+  bool answered;                /* the caller has its outcome, or went away */
+  bool silent;                  /* the caller went away: what the callee still says is dropped */
   uint8_t event_flags;
   uint8_t *event_borrow; /* the EVENT's payload, while the exchange is being started */
   uint32_t event_length;
@@ -103,6 +117,12 @@ void exchange_request_body(struct exchange *x, const uint8_t *bytes, size_t leng
 void exchange_request_broke(struct exchange *x, const char *message);
 void exchange_answer_credit(struct exchange *x, uint32_t bytes);
 void exchange_cancel(struct exchange *x); /* the client is gone; the exchange is not its any more */
+/* Of a WebSocket. A piece takes its bytes and MESSAGE_COST of exchange_request_credit. */
+void exchange_message(struct exchange *x, const uint8_t *bytes, size_t length, uint8_t flags);
+void exchange_shut(struct exchange *x, unsigned code, const uint8_t *reason, size_t length);
+void exchange_break(struct exchange *x, const char *message); /* and the exchange is not the client's any more */
+/* A code that may be in a SHUT, or in a close frame. */
+bool exchange_may_shut_with(unsigned code);
 
 /* From the caller's or the callee's isolate: one frame. NULL, or in what way it is a lie. */
 const char *exchange_from_caller(struct exchange *x, const struct frame_header *h, const uint8_t *payload);

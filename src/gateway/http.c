@@ -48,6 +48,7 @@ static void connection_free(struct connection *c) {
   loop_timer_clear(http->loop, &c->timer);
   close(c->fd);
   unlink_connection(c);
+  websocket_free(&c->websocket);
   buf_free(&c->left);
   buf_free(&c->out);
   buf_free(&c->target);
@@ -94,6 +95,8 @@ static void expect_client(struct connection *c) {
     set_deadline(c, http_limit(c->http, LIMIT_IDLE_MS));
   else if (c->state == CONNECTION_BUSY)
     c->deadline = UINT64_MAX;
+  else if (c->state == CONNECTION_OPEN)
+    set_deadline(c, http_limit(c->http, LIMIT_IDLE_MS));
 }
 
 static void refused(struct connection *c) {
@@ -105,7 +108,9 @@ static void refused(struct connection *c) {
 
 /* Parses these bytes; what cannot be taken yet is kept. */
 static void parse(struct connection *c, const uint8_t *bytes, size_t length, bool kept) {
-  ssize_t n = c->received ? 0 : request_parse(c, bytes, length);
+  ssize_t n = c->state == CONNECTION_OPEN ? upgrade_parse(c, bytes, length)
+              : c->received               ? 0
+                                          : request_parse(c, bytes, length);
   if (n < 0)
     refused(c);
   else if (kept)
@@ -134,6 +139,7 @@ static void on_readable(struct connection *c) {
     watch_for(c);
   } else if (c->state != CONNECTION_CLOSING && !c->gone) {
     bool was_head = c->state == CONNECTION_HEAD && c->head_bytes;
+    c->pinged = false;
     parse(c, http->received, (size_t)n, false);
     if (!was_head || c->state != CONNECTION_HEAD) expect_client(c);
     if (c->left.len || c->gone) connection_mark(c);
@@ -156,6 +162,8 @@ static void on_timer(void *arg) {
     loop_timer_set(c->http->loop, &c->timer, http_limit(c->http, LIMIT_IDLE_MS));
   else if (c->deadline > now)
     loop_timer_set(c->http->loop, &c->timer, c->deadline - now);
+  else if (c->state == CONNECTION_OPEN && upgrade_quiet(c))
+    expect_client(c);
   else
     close_soon(c);
 }
@@ -195,14 +203,16 @@ static void advance(struct connection *c) {
   bool again = true;
   while (again && !c->gone) {
     again = c->state == CONNECTION_BUSY && c->answered && next_request(c);
-    if (c->state != CONNECTION_CLOSING && !c->received && c->left.len) parse(c, c->left.data, c->left.len, true);
+    if (c->state == CONNECTION_OPEN || (c->state != CONNECTION_CLOSING && !c->received && c->left.len))
+      parse(c, c->left.data, c->left.len, true);
     again = again && c->answered;
   }
 }
 
 /* What is left to do when everything was sent. */
 static void conclude(struct connection *c) {
-  bool last = c->refused || (c->state == CONNECTION_BUSY && c->answered && (!c->keep || c->http->draining));
+  bool last = c->refused || (c->state == CONNECTION_OPEN && !c->exchange) ||
+              (c->state == CONNECTION_BUSY && c->answered && (!c->keep || c->http->draining));
   if (last && !c->out.len && c->state != CONNECTION_CLOSING) begin_closing(c);
   if (c->eof && c->state == CONNECTION_HEAD) c->gone = true;
   if (c->state == CONNECTION_BUSY && !c->eof) expect_client(c);
@@ -345,6 +355,7 @@ int http_new(struct http **out, struct registry *registry, const struct http_opt
   http->fd = -1;
   http->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
   buf_init(&http->event, FRAME_PAYLOAD_MAX);
+  buf_init(&http->piece, FRAME_PAYLOAD_MAX);
   request_settings(&http->settings);
   *out = http;
   if (!bind_address(http, options->ip, options->port, err, err_size)) return 0;
@@ -371,8 +382,10 @@ static void stop_listening(struct http *http) {
 void http_drain(struct http *http) {
   stop_listening(http);
   http->draining = true;
-  for (struct connection *c = http->first; c; c = c->next)
+  for (struct connection *c = http->first; c; c = c->next) {
     if (c->state == CONNECTION_HEAD) close_soon(c);
+    if (c->state == CONNECTION_OPEN) upgrade_drain(c);
+  }
 }
 
 void http_free(struct http **http) {
@@ -382,6 +395,7 @@ void http_free(struct http **http) {
   while (h->first) connection_free(h->first);
   if (h->spare >= 0) close(h->spare);
   buf_free(&h->event);
+  buf_free(&h->piece);
   free(h);
   *http = NULL;
 }

@@ -43,7 +43,12 @@ static int on_head(void *arg, const uint8_t *payload, size_t length, uint8_t fla
   size_t n, v;
   char status[32];
   struct reader r = reader_over(payload, length);
-  snprintf(status, sizeof status, "HTTP/1.1 %u", read_u16(&r));
+  unsigned code = read_u16(&r);
+  if (code == HEAD_SOCKET) { /* no WebSocket was asked for */
+    o->answered = o->failed = true;
+    return -1;
+  }
+  snprintf(status, sizeof status, "HTTP/1.1 %u", code);
   const char *text = read_str_borrow(&r, &n);
   print_line(status, strlen(status), n ? " " : "", text, n);
   for (unsigned i = read_u16(&r); i && !r.bad; i--) {
@@ -79,7 +84,8 @@ static void on_credit(void *arg, uint32_t bytes) {
 
 static void on_released(void *arg) { (void)arg; }
 
-static const struct exchange_client client = {on_head, on_body, on_failed, on_credit, on_released};
+static const struct exchange_client client = {
+    .head = on_head, .body = on_body, .failed = on_failed, .credit = on_credit, .released = on_released};
 
 /* ---- the request ---- */
 

@@ -28,6 +28,8 @@ void request_begin(struct connection *c) {
   c->hosts = c->lengths = c->encodings = 0;
   c->host_bad = c->encoding_bad = c->expects_continue = c->expects_odd = false;
   c->body_bytes = 0;
+  c->upgrade.asked = c->upgrade.version13 = false;
+  c->upgrade.key_length = 0;
   c->building = c->has_body = c->received = false;
   c->headed = c->answered = c->chunked = c->bodyless = c->by_close = c->counted = false;
   c->owed = 0;
@@ -94,6 +96,18 @@ static bool is_bad_host(const char *host, size_t n) {
   return n == 0;
 }
 
+/* What a WebSocket's handshake says. */
+static void note_upgrade(struct connection *c, const char *name, size_t n, const char *value, size_t v) {
+  if (is(name, n, "upgrade")) {
+    c->upgrade.asked = is(value, v, "websocket");
+  } else if (is(name, n, "sec-websocket-version")) {
+    c->upgrade.version13 = is(value, v, "13");
+  } else if (is(name, n, "sec-websocket-key") && v <= KEY_MAX) {
+    c->upgrade.key_length = (uint8_t)v;
+    memcpy(c->upgrade.key, value, v);
+  }
+}
+
 /* True: the header ends here, between this client and us. */
 static bool note_header(struct connection *c, const char *name, size_t n, const char *value, size_t v) {
   static const char *const hop[] = {"connection", "keep-alive", "proxy-connection", "te",
@@ -125,6 +139,7 @@ static int on_value_complete(llhttp_t *parser) {
   const char *name = (const char *)c->headers.data + c->name_at + sizeof(uint32_t);
   const char *value = (const char *)c->headers.data + c->value_at + sizeof(uint32_t);
   size_t n = c->value_at - c->name_at - sizeof(uint32_t), v = c->headers.len - c->value_at - sizeof(uint32_t);
+  if (n == 7 || n > 16) note_upgrade(c, name, n, value, v);
   if (note_header(c, name, n, value, v))
     c->headers.len = c->name_at;
   else
@@ -141,7 +156,9 @@ static int check_head(struct connection *c) {
   if (c->expects_odd) return refuse(c, 417);
   uint64_t most = (uint64_t)http_limit(c->http, LIMIT_BODY_MB) << 20;
   if (c->lengths && p->content_length > most) return refuse(c, 413);
-  return 0;
+  c->upgrade.asked = c->upgrade.asked && p->upgrade && p->http_minor;
+  int status = c->upgrade.asked ? upgrade_check(c) : 0;
+  return status ? refuse(c, status) : 0;
 }
 
 /* ---- the EVENT ---- */

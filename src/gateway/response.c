@@ -36,6 +36,7 @@ static const char *reason(int status) {
                  {417, "Expectation Failed"},
                  {418, "I'm a teapot"},
                  {422, "Unprocessable Content"},
+                 {426, "Upgrade Required"},
                  {429, "Too Many Requests"},
                  {431, "Request Header Fields Too Large"},
                  {500, "Internal Server Error"},
@@ -107,7 +108,7 @@ void response_refuse(struct connection *c, int status) {
   if (c->headed)
     c->gone = true; /* amid an answer there is nothing left to say */
   else
-    response_plain(c, status, NULL, text, (size_t)n, true);
+    response_plain(c, status, status == 426 ? "sec-websocket-version: 13\r\n" : NULL, text, (size_t)n, true);
   connection_mark(c);
 }
 
@@ -127,8 +128,9 @@ struct head {
 
 /* Names that the Worker does not decide: the framing, and what concerns this connection only. */
 static bool is_ours(struct head *head, const char *name, size_t n, const char *value, size_t v) {
-  static const char *const ours[] = {"connection", "keep-alive", "proxy-connection", "te",
-                                     "trailer",    "upgrade",    "transfer-encoding"};
+  static const char *const ours[] = {
+      "connection",        "keep-alive",           "proxy-connection",        "te", "trailer", "upgrade",
+      "transfer-encoding", "sec-websocket-accept", "sec-websocket-extensions"};
   if (http_is(name, n, "date")) head->dated = true;
   if (http_is(name, n, "content-length")) {
     head->said = value;
@@ -154,6 +156,11 @@ static int put_headers(struct connection *c, struct head *head, struct reader *r
     buf_put(&c->out, "\r\n", 2);
   }
   return r->bad ? -1 : 0;
+}
+
+int response_headers(struct connection *c, struct reader *r) {
+  struct head head = {0};
+  return put_headers(c, &head, r);
 }
 
 /* How the client learns where the body ends. */
@@ -247,7 +254,9 @@ static int on_head(void *arg, const uint8_t *payload, size_t length, uint8_t fla
   struct head head = {.has_body = flags & FRAME_HAS_BODY, .end = !(flags & FRAME_HAS_BODY) || (flags & FRAME_END)};
   size_t before = c->out.len;
   connection_mark(c);
-  if (put_head(c, &head, &r)) {
+  bool upgrade = length > 1 && payload[0] == HEAD_SOCKET && !payload[1];
+  if (upgrade && !upgrade_begin(c, payload, length)) return 0;
+  if (upgrade || put_head(c, &head, &r)) {
     bad_answer(c, before);
     return -1;
   }
@@ -300,7 +309,9 @@ static void log_failure(const struct connection *c, const struct failure *why) {
 static void on_failed(void *arg, const struct failure *why) {
   struct connection *c = arg;
   log_failure(c, why);
-  if (c->headed)
+  if (c->websocket)
+    upgrade_failed(c, why);
+  else if (c->headed)
     c->gone = true; /* the client sees that the body was cut off */
   else if (is_thrown(why))
     answer_thrown(c, why);
@@ -314,6 +325,22 @@ static void on_credit(void *arg, uint32_t bytes) {
   connection_mark(arg);
 }
 
+static void on_message(void *arg, const uint8_t *bytes, size_t length, uint8_t flags) {
+  upgrade_message(arg, bytes, length, flags);
+  connection_mark(arg);
+}
+
+static void on_shut(void *arg, unsigned code, const uint8_t *reason, size_t length) {
+  upgrade_shut(arg, code, reason, length);
+  connection_mark(arg);
+}
+
 static void on_released(void *arg) { connection_mark(arg); }
 
-const struct exchange_client response_client = {on_head, on_body, on_failed, on_credit, on_released};
+const struct exchange_client response_client = {.head = on_head,
+                                                .body = on_body,
+                                                .failed = on_failed,
+                                                .credit = on_credit,
+                                                .message = on_message,
+                                                .shut = on_shut,
+                                                .released = on_released};
