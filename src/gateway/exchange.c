@@ -262,7 +262,7 @@ void exchange_answer_credit(struct exchange *x, uint32_t bytes) {
 static void end_socket(struct exchange *x) {
   if (x->answered || !x->socket) return;
   x->answered = true;
-  if (x->state == EXCHANGE_RUNNING) loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms);
+  if (x->state == EXCHANGE_RUNNING && x->worker) loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms);
 }
 
 void exchange_caller_gone(struct exchange *x) {
@@ -311,8 +311,8 @@ void exchange_shut(struct exchange *x, unsigned code, const uint8_t *reason, siz
 void exchange_break(struct exchange *x, const char *message) {
   struct buf error;
   buf_init(&error, FRAME_PAYLOAD_MAX);
-  buf_put_u8(&error, ERROR_THROWN);
-  buf_put_cstr(&error, error_name(ERROR_THROWN));
+  buf_put_u8(&error, ERROR_SOCKET);
+  buf_put_cstr(&error, error_name(ERROR_SOCKET));
   buf_put_cstr(&error, message);
   buf_put_cstr(&error, "");
   if (!error.bad && !x->up.shut) to_callee(x, FRAME_ERROR, 0, error.data, error.len);

@@ -110,8 +110,10 @@ ssize_t upgrade_parse(struct connection *c, const uint8_t *bytes, size_t length)
   enum { OUT_FULL = 2 * STREAM_WINDOW }; /* a client that reads nothing is not answered its pings for ever */
   if (!c->exchange) return (ssize_t)length;
   if (c->out.len - c->out_at > OUT_FULL) return 0;
+  size_t before = c->out.len;
   ssize_t n = websocket_take(c->websocket, bytes, length, exchange_request_credit(c->exchange));
   if (n < 0 && c->exchange) broken(c);
+  if (c->out.len != before) connection_mark(c); /* a pong, or a close */
   return n < 0 ? (ssize_t)length : n;
 }
 

@@ -206,6 +206,17 @@ static void on_window(const struct frame_header *h, struct reader *r) {
   guest_call(HANDLER_window, 2, args);
 }
 
+static void on_message(const struct frame_header *h, struct reader *r) {
+  JSValue args[] = {stream_of(h), get_rest(r), flag_of(h, FRAME_TEXT), flag_of(h, FRAME_MORE)};
+  guest_call(HANDLER_message, 4, args);
+}
+
+static void on_shut(const struct frame_header *h, struct reader *r) {
+  JSValue args[] = {stream_of(h), JS_NewInt32(guest.ctx, read_u16(r)), JS_UNDEFINED};
+  args[2] = JS_NewStringLen(guest.ctx, (const char *)r->p, r->left);
+  guest_call(HANDLER_shut, 3, args);
+}
+
 static void on_error(const struct frame_header *h, struct reader *r) {
   JSValue args[5] = {stream_of(h), JS_NewInt32(guest.ctx, read_u8(r))};
   for (int i = 2; i < 5; i++) args[i] = get_text(r);
@@ -237,6 +248,12 @@ static void dispatch(const struct frame_header *h, const uint8_t *payload) {
       break;
     case FRAME_WINDOW:
       on_window(h, &r);
+      break;
+    case FRAME_MESSAGE:
+      on_message(h, &r);
+      break;
+    case FRAME_SHUT:
+      on_shut(h, &r);
       break;
     case FRAME_ERROR:
       on_error(h, &r);
@@ -280,7 +297,10 @@ void guest_turn(const uint8_t *frames, uint32_t length) {
     p = read_bytes_borrow(&r, h.length);
     if (p) dispatch(&h, p);
   }
-  guest_call(HANDLER_idle, 0, NULL);
+  while (guest_call(HANDLER_idle, 0, NULL)) {
+    leave_frame();
+    run_jobs();
+  }
   leave_frame();
   run_jobs();
   free(large_inbox);

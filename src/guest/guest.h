@@ -15,6 +15,8 @@
   HANDLER(head)      /* (stream, status, statusText, headers, length, inline, hasBody, end) */                         \
   HANDLER(body)      /* (stream, Uint8Array, end) */                                                                   \
   HANDLER(window)    /* (stream, credit) */                                                                            \
+  HANDLER(message)   /* (stream, Uint8Array, text, more) */                                                            \
+  HANDLER(shut)      /* (stream, code, reason) */                                                                      \
   HANDLER(cancel)    /* (stream) */                                                                                    \
   HANDLER(error)     /* (stream, code, name, message, stack) */                                                        \
   HANDLER(need)      /* (stub) */                                                                                      \
@@ -22,7 +24,7 @@
   HANDLER(rejection) /* (promise, reason, handled) */                                                                  \
   HANDLER(uncaught)  /* (error): a job or handler threw */                                                             \
   HANDLER(module)    /* (specifier) -> {name, exports} of the platform, or undefined */                                \
-  HANDLER(idle)      /* (): the end of a turn */
+  HANDLER(idle)      /* () -> it did something: the end of a turn */
 
 enum handler {
 #define HANDLER(name) HANDLER_##name,

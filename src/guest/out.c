@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/errors.h"
 #include "guest/guest.h"
 #include "guest/host.h"
 
@@ -150,6 +151,31 @@ static JSValue out_body(JSContext *ctx, JSValueConst this, int argc, JSValueCons
   return JS_UNDEFINED;
 }
 
+/* message(stream, Uint8Array, offset, length, text, more): one frame */
+static JSValue out_message(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  size_t n;
+  uint32_t stream = stream_arg(ctx, argv[0]), offset = stream_arg(ctx, argv[2]), length = stream_arg(ctx, argv[3]);
+  const uint8_t *p = JS_GetUint8Array(ctx, &n, argv[1]);
+  if (!p && JS_HasException(ctx)) return JS_EXCEPTION;
+  if (offset > n || length > n - offset) return JS_ThrowRangeError(ctx, "message: out of range");
+  size_t mark = begin(FRAME_MESSAGE, stream);
+  buf_put(&out, p + offset, length);
+  uint8_t text = JS_ToBool(ctx, argv[4]) ? FRAME_TEXT : 0, more = JS_ToBool(ctx, argv[5]) ? FRAME_MORE : 0;
+  return finish(ctx, mark, text | more);
+}
+
+/* shut(stream, code, reason) */
+static JSValue out_shut(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  size_t n;
+  const char *reason = JS_ToCStringLen(ctx, &n, argv[2]);
+  if (!reason) return JS_EXCEPTION;
+  size_t mark = begin(FRAME_SHUT, stream_arg(ctx, argv[0]));
+  buf_put_u16(&out, (uint16_t)stream_arg(ctx, argv[1]));
+  buf_put(&out, reason, n < SHUT_REASON_MAX ? n : SHUT_REASON_MAX);
+  JS_FreeCString(ctx, reason);
+  return finish(ctx, mark, 0);
+}
+
 static JSValue out_window(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   size_t mark = begin(FRAME_WINDOW, stream_arg(ctx, argv[0]));
   buf_put_u32(&out, stream_arg(ctx, argv[1]));
@@ -222,10 +248,12 @@ void out_init(JSContext *ctx, JSValueConst native) {
   } table[] = {
       {"head", out_head, 7},     {"fetch", out_fetch, 11}, {"body", out_body, 5},       {"window", out_window, 2},
       {"cancel", out_cancel, 1}, {"done", out_done, 1},    {"release", out_release, 1}, {"error", out_error, 5},
-      {"loaded", out_loaded, 0}, {"get", out_get, 3},      {"log", out_log, 2},
+      {"loaded", out_loaded, 0}, {"get", out_get, 3},      {"log", out_log, 2},         {"message", out_message, 6},
+      {"shut", out_shut, 3},
   };
   buf_init(&out, sizeof(struct frame_header) + FRAME_PAYLOAD_MAX);
   buf_room(&out, 4096); /* taken before the image, so that an ordinary frame allocates nothing */
+  JS_SetPropertyStr(ctx, native, "ERROR_SOCKET", JS_NewInt32(ctx, ERROR_SOCKET));
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     JS_SetPropertyStr(ctx, native, table[i].name, JS_NewCFunction(ctx, table[i].f, table[i].name, table[i].arguments));
 }

@@ -218,6 +218,8 @@ exposeInterface(PromiseRejectionEvent);
 // ---- EventTarget
 
 let targetDispatch; // (target, event) -> not prevented
+let targetDeliver; // (target, event) -> null, or { error } of the first listener that threw
+let targetHasAttributes; // (target): its on… are accessors that listen by themselves
 
 function listenerOptions(options) {
   if (typeof options !== 'object' || options === null) {
@@ -236,28 +238,49 @@ function callListener(listener, target, event) {
   return ReflectApply(handler, callback, [event]);
 }
 
+// What a Worker keeps under `on` and the event's type, on any target, is called first.
+function callHandler(target, event, type) {
+  const handler = target[`on${type}`];
+  if (typeof handler !== 'function') return null;
+  try {
+    ReflectApply(handler, globalObject, [event]);
+    return null;
+  } catch (error) {
+    reportException(error);
+    return { __proto__: null, error };
+  }
+}
+
 class EventTarget {
   #listeners = null; // [{ type, callback, once, passive, removed }]
+  #attributes = false;
 
   static {
+    targetHasAttributes = (target) => {
+      target.#attributes = true;
+    };
     targetDispatch = (target, event) => {
+      targetDeliver(target, event);
+      return !eventState(event).prevented;
+    };
+    targetDeliver = (target, event) => {
       const state = eventState(event);
       state.target = target;
       state.phase = 2;
       state.dispatching = true;
       try {
-        target.#run(event, state);
+        return target.#run(event, state);
       } finally {
         state.phase = 0;
         state.dispatching = false;
         state.stopped = state.stoppedNow = state.passive = false;
       }
-      return !state.prevented;
     };
   }
 
   #run(event, state) {
-    if (this.#listeners === null) return;
+    let thrown = this.#attributes ? null : callHandler(this, event, state.type);
+    if (this.#listeners === null) return thrown;
     const listeners = ArrayPrototypeSlice(this.#listeners);
     for (let i = 0; i < listeners.length && !state.stoppedNow; i++) {
       const listener = listeners[i];
@@ -268,8 +291,10 @@ class EventTarget {
         callListener(listener, this, event);
       } catch (error) {
         reportException(error);
+        thrown ??= { __proto__: null, error };
       }
     }
+    return thrown;
   }
 
   #remove(type, callback) {
@@ -337,6 +362,7 @@ class AbortSignal extends EventTarget {
   constructor(token) {
     if (token !== INTERNAL) throw new TypeError('Illegal constructor');
     super();
+    targetHasAttributes(this);
   }
 
   static {

@@ -75,6 +75,7 @@ const { parse: JSONParse, stringify: JSONStringify } = JSON;
 const { trunc: MathTrunc, floor: MathFloor, min: MathMin, max: MathMax } = Math;
 const ErrorConstructor = Error;
 const DOMExceptionConstructor = DOMException;
+const globalObject = globalThis;
 const IteratorPrototype = ObjectGetPrototypeOf(ObjectGetPrototypeOf([][Symbol.iterator]()));
 const SymbolIterator = Symbol.iterator;
 const SymbolAsyncIterator = Symbol.asyncIterator;

@@ -15,14 +15,15 @@ function toInteger(value) {
 // What a Worker gave as init: its members read once, in workerd's order, each of a type that it may have.
 function responseGiven(init) {
   const { status, statusText, headers, cf, webSocket, encodeBody } = init;
-  const given = { __proto__: null, status: 200, statusText: '', headers, cf, manual: false };
+  const given = { __proto__: null, status: 200, statusText: '', headers, cf, webSocket: webSocket ?? null,
+    manual: false };
   if (status !== undefined) given.status = toInteger(status);
   if (statusText !== undefined) given.statusText = `${statusText}`;
   if (headers !== undefined && !canFill(headers)) {
     throw wrongField('InitializerDict', 'headers', 'Headers or Sequence or object');
   }
   if (cf !== undefined && !isObject(cf)) throw wrongField('InitializerDict', 'cf', 'Object');
-  if (webSocket != null) throw wrongField('InitializerDict', 'webSocket', 'WebSocket');
+  if (webSocket != null && !isWebSocket(webSocket)) throw wrongField('InitializerDict', 'webSocket', 'WebSocket');
   if (encodeBody !== undefined) given.manual = checkEncoding('encodeBody', encodeBody);
   return given;
 }
@@ -37,6 +38,8 @@ let isResponse;
 let responseList;
 let responseFill;
 let responseInternals;
+let responseSocket; // its WebSocket, or null
+let responseStatus;
 
 class Response extends Body {
   #status = 200;
@@ -45,7 +48,7 @@ class Response extends Body {
   #type = null;
   #headers = null;
   #immutable = false;
-  #rest = null; // what few responses have: { error, url, redirected, cf, manual }
+  #rest = null; // what few responses have: { error, url, redirected, cf, webSocket, manual }
 
   constructor(body = null, init = undefined) {
     if (body === INTERNAL) {
@@ -64,6 +67,8 @@ class Response extends Body {
   static {
     isResponse = (value) => isObject(value) && #status in value;
     responseList = (response) => response.#flat();
+    responseSocket = (response) => response.#rest?.webSocket ?? null;
+    responseStatus = (response) => response.#status;
     responseFill = (response, status, statusText, list, rest, immutable) => {
       response.#status = status;
       response.#statusText = statusText;
@@ -83,15 +88,17 @@ class Response extends Body {
 
   #init(init, body) {
     if (!isObject(init)) throw wrongParameter('Response', 2, 'InitializerDict or Response');
-    const { status, statusText, headers, cf, manual } = responseGiven(init);
+    const { status, statusText, headers, cf, webSocket, manual } = responseGiven(init);
     if (headers !== undefined) this.#initHeaders(headers);
-    if (!(status >= 200 && status <= 599)) {
+    if (webSocket !== null) {
+      if (status !== 101) throw new RangeError('Responses with a WebSocket must have status code 101.');
+    } else if (!(status >= 200 && status <= 599)) {
       throw new RangeError('Responses may only be constructed with status codes in the range 200 to 599, inclusive.');
     }
     if (!matches(STATUS_TEXT, statusText)) throw new TypeError('Invalid statusText');
     this.#status = status;
     this.#statusText = statusText;
-    if (cf !== undefined || manual) this.#rest = { __proto__: null, cf, manual };
+    if (cf !== undefined || webSocket !== null || manual) this.#rest = { __proto__: null, cf, webSocket, manual };
     if (NULL_BODY_STATUS[status] && body != null && body !== '') {
       throw new TypeError('Response with null body status (101, 204, 205, or 304) cannot have a body.');
     }
@@ -128,7 +135,7 @@ class Response extends Body {
     return this.#rest?.url ?? '';
   }
   get webSocket() {
-    return null;
+    return this.#rest?.webSocket ?? null;
   }
   get cf() {
     return this.#rest?.cf;
@@ -137,6 +144,7 @@ class Response extends Body {
     return this.#rest?.error ? 'error' : 'default';
   }
   clone() {
+    if (responseSocket(this) !== null) throw new TypeError('Cannot clone a response to a WebSocket handshake.');
     const copy = new Response(INTERNAL, bodyClone(this));
     return responseFill(copy, this.#status, this.#statusText, ArrayPrototypeSlice(this.#flat()), this.#rest,
       this.#immutable);

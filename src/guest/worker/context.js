@@ -32,9 +32,40 @@ function requireEvent() {
   return current;
 }
 
+// What is to run by itself, after all that runs already and before the turn ends: a task. One at a time, each with the
+// jobs that it makes.
+const TASKS_PER_TURN = 256; // then other isolates have their turn
+const tasks = []; // { event, callback }
+let taskAt = 0; // those before it ran
+let turnTasks = 0;
+
+function queueTask(event, callback) {
+  tasks[tasks.length] = { __proto__: null, event, callback };
+}
+
+const hasTasks = () => taskAt < tasks.length;
+
+// True: it ran one.
+function runTask() {
+  if (!hasTasks() || turnTasks >= TASKS_PER_TURN) {
+    turnTasks = 0;
+    return false;
+  }
+  turnTasks++;
+  const { event, callback } = tasks[taskAt];
+  tasks[taskAt++] = undefined;
+  if (taskAt === tasks.length) tasks.length = taskAt = 0;
+  if (event.over) return true;
+  current = event;
+  callback();
+  return true;
+}
+
 class Event_ {
   constructor(stream) {
     this.stream = stream;
+    this.headers = null; // of the request
+    this.socket = null; // Wire, when the answer was a WebSocket
     this.incoming = null; // NetBody of the request
     this.sender = null; // of the answer's body
     this.answered = false;
@@ -62,6 +93,7 @@ class Event_ {
       this.incoming.ended = true;
     }
     if (this.sender !== null) this.sender.stop();
+    if (this.socket !== null) this.socket.drop();
     if (this.timers !== null) for (const timer of this.timers) dropTimer(timer);
     if (this.calls !== null) for (const call of this.calls) call.abandon();
     if (this.stubs !== null) for (const stub of this.stubs) dropStub(stub);
@@ -79,6 +111,11 @@ class Event_ {
     let parts;
     try {
       parts = responseParts(response);
+      if (parts.status === SOCKET_STATUS) {
+        answerSocket(this, parts, responseSocket(response));
+        this.answered = true;
+        return;
+      }
     } catch (e) {
       this.fail(e);
       return;
@@ -188,6 +225,7 @@ function begin(event, name, props, method, url, headers) {
     return;
   }
   try {
+    event.headers = headers;
     const request = requestFromNet(method, url, headers, event.incoming);
     const result = invoke(name, request, new ExecutionContext(native, event, props ?? {}));
     if (result instanceof Response) event.answer(result);

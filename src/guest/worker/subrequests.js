@@ -1,6 +1,5 @@
 // subrequests.js: requests that a Worker makes, and the frames that belong to them or to an event.
 
-const CONNECTION_LOST = "Network connection lost.";
 
 class Call {
   constructor(event, target, resolve, reject) {
@@ -15,6 +14,8 @@ class Call {
     this.source = null; // where that comes from
     this.url = "";
     this.redirected = false;
+    this.upgrade = false; // a WebSocket is asked for
+    this.socket = null; // Wire, when the answer is one
     this.closed = false;
     io++;
     endpoints.set(this.stream, this);
@@ -32,6 +33,7 @@ class Call {
   abandon() {
     if (this.closed) return;
     native.cancel(this.stream);
+    if (this.socket !== null) this.socket.drop();
     if (this.incoming !== null) {
       this.incoming.cancelled = true;
       this.incoming.fail(new Error("The request that made this subrequest has ended."));
@@ -40,8 +42,8 @@ class Call {
   }
 }
 
-// One request, without its redirects.
-function callOnce(target, parts, redirected) {
+// One request, without its redirects. `started`, when given, is told the Call.
+function callOnce(target, parts, redirected, started = undefined) {
   const event = requireEvent();
   const signal = parts.signal;
   return new NativePromise((resolve, reject) => {
@@ -50,6 +52,8 @@ function callOnce(target, parts, redirected) {
       return;
     }
     const call = new Call(event, target, resolve, reject);
+    call.upgrade = wantsSocket(parts.headers);
+    started?.(call);
     const { now, source } = split(parts.body);
     call.url = parts.url;
     call.redirected = redirected;
@@ -88,6 +92,12 @@ function onHead(stream, status, statusText, headers, length, inline, hasBody, en
   const call = endpoints.get(stream);
   if (call === undefined || call.answered) return;
   current = call.event;
+  if (status === SOCKET_STATUS && call.upgrade) {
+    call.answered = true;
+    io--;
+    call.resolve(responseFromNet(status, statusText, headers, null, { __proto__: null, webSocket: socketOfCall(call) }));
+    return;
+  }
   const body = hasBody ? new NetBody(stream, length, inline, end) : null;
   call.incoming = body;
   call.answered = true;
@@ -107,9 +117,10 @@ function onBody(stream, chunk, end) {
 
 function onWindow(stream, credit) {
   const endpoint = endpoints.get(stream);
-  if (endpoint === undefined || endpoint.sender === null) return;
+  if (endpoint === undefined) return;
   current = endpoint.event ?? endpoint;
-  endpoint.sender.add(credit);
+  if (endpoint.socket !== null) endpoint.socket.grant(credit);
+  else if (endpoint.sender !== null) endpoint.sender.add(credit);
 }
 
 // To an event: its caller is gone. To a call: the callee wants no more of the request's body.
@@ -119,6 +130,10 @@ function onCancel(stream) {
   current = endpoint.event ?? endpoint;
   if (endpoint instanceof Call) {
     if (endpoint.sender !== null) endpoint.sender.stop();
+    return;
+  }
+  if (endpoint.socket !== null) {
+    endpoint.socket.lost(null, false);
     return;
   }
   if (endpoint.sender !== null) endpoint.sender.stop();
@@ -134,6 +149,10 @@ function onError(stream, code, name, message, stack) {
   const error = rebuild(name, message, stack);
   if (message === CONNECTION_LOST) error.retryable = true;
   current = endpoint.event ?? endpoint;
+  if (endpoint.socket !== null) {
+    onSocketError(endpoint, code, error);
+    return;
+  }
   if (endpoint.incoming !== null) endpoint.incoming.fail(error);
   if (!(endpoint instanceof Call)) return;
   if (!endpoint.answered) endpoint.reject(error);

@@ -87,7 +87,7 @@ function onTimer() {
 
 function setWake() {
   while (heap.length && heap[0].dead) heapPop();
-  const at = heap.length ? heap[0].at : Infinity;
+  const at = hasTasks() ? native.now() : heap.length ? heap[0].at : Infinity;
   if (at === wakeAt) return;
   wakeAt = at;
   native.wake(at);

@@ -67,15 +67,18 @@ function failHung() {
   }
 }
 
+// True: something was done, and there may be more.
 function onIdle() {
+  if (runTask()) return true;
   if (rejected.size) reportRejections();
-  if (io === 0 && eventCount > 0) {
+  if (io === 0 && eventCount > 0 && !hasTasks()) {
     if (worker.namespace === null && worker.failure === null)
       failStart(new Error("The Worker's modules never finished their evaluation (top-level await)."));
     else failHung();
   }
   setWake();
   current = null;
+  return false;
 }
 
 // ---- globals ----
@@ -119,6 +122,8 @@ return {
   head: onHead,
   body: onBody,
   window: onWindow,
+  message: onMessage,
+  shut: onShut,
   cancel: onCancel,
   error: onError,
   need: onNeed,
