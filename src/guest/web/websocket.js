@@ -177,15 +177,17 @@ class SocketEnd {
     this.peer = null;
     this.fail(error);
     if (this.wire !== null) this.wire.fail(error);
-    if (peer !== null && peer.state === SOCKET_ACCEPTED) {
-      peer.peer = null;
-      queueTask(peer.event, () => {
-        peer.fail(new ErrorConstructor(CONNECTION_LOST));
-        peer.dispatchClose(1006, LOST_REASON, false);
-      });
-    } else if (peer !== null) {
-      peer.receive({ __proto__: null, kind: LOST_ITEM });
-    }
+    if (peer === null) return;
+    peer.peer = null;
+    const unsent = peer.buffered > 0;
+    if (peer.state === SOCKET_ACCEPTED) queueTask(peer.event, () => peer.cut(unsent));
+    else peer.receive({ __proto__: null, kind: LOST_ITEM });
+  }
+
+  // The other end of the pair broke; what was on its way there is an error.
+  cut(unsent) {
+    if (unsent) this.fail(new ErrorConstructor(CONNECTION_LOST));
+    this.deliverLost();
   }
 
   connected(wire, protocol, extensions) {

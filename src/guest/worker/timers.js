@@ -66,6 +66,7 @@ function clearTimer(id) {
 
 // Runs one timer that is due; true: there may be another (jobs run in between).
 function onTimer() {
+  if (runTask()) return true; // what was there before comes first
   while (heap.length && heap[0].dead) heapPop();
   if (!heap.length || heap[0].at > native.now()) return false;
   const timer = heapPop();
