@@ -45,6 +45,7 @@ deps-build:
 	@scripts/install-deps.sh build
 deps-test:
 	@scripts/install-deps.sh test
+	@[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error
 
 $(B)/mayfly: $(B)/cli/main.o $(LIB)
 	$(call SAY,link,$@)

@@ -143,6 +143,8 @@ static void begin(struct isolate *isolate, const struct frame_header *h, const u
     add_time(isolate, cpu_ms ? cpu_ms * 1000000 : isolate->cpu_limit_ns);
     /* the first event often shares its turn with LOAD: a limit of its own then holds for both */
     if (cpu_ms && isolate->loading && isolate->events == 1) isolate->turn_max_ns = cpu_ms * 1000000;
+  } else if (h->type == FRAME_MESSAGE && !(h->flags & FRAME_MORE) && isolate->pool_ns < isolate->turn_max_ns) {
+    isolate->pool_ns = isolate->turn_max_ns;
   }
 }
 

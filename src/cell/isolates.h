@@ -10,6 +10,7 @@
  *
  * Processor time. An isolate has a pool of it: LOAD and each EVENT add their limit, each turn draws what it used.
  * One turn never gets more than the largest single limit among them. With the last active event the pool is gone.
+ * A message of a WebSocket fills the pool up to that limit, as its event lasts as long as the connection.
  *
  * Clock. What an isolate sees is the wall clock as it was when it last had no timer waiting, and monotonic from
  * there: a clock that is set back or forth never makes a timer late or early.

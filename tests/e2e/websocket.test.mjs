@@ -12,6 +12,7 @@ const DYNAMIC = `export default { fetch(request) {
   b.binaryType = "arraybuffer";
   b.addEventListener("message", (e) => {
     if (e.data === "spin") for (;;);
+    if (e.data === "work") for (let i = 0; i < 200000; i++);
     b.send(e.data);
   });
   return new Response(null, { status: 101, webSocket: a });
@@ -171,6 +172,9 @@ test("a dynamic Worker behind the host Worker", async () => {
   assert.ok(bytes.equals(await echo(ws, bytes)));
   ws.close(3000, "bye");
   assert.deepEqual(await ws.closed, [3000, "bye"]);
+  const worker = await connect("/dynamic");
+  for (let i = 0; i < 40; i++) assert.equal(await echo(worker, "work"), "work"); // more than one event may, together
+  worker.terminate();
   const doomed = await connect("/dynamic");
   doomed.send("spin");
   assert.equal((await doomed.closed)[0], 1011);
