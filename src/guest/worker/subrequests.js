@@ -1,6 +1,5 @@
 // subrequests.js: requests that a Worker makes, and the frames that belong to them or to an event.
 
-
 class Call {
   constructor(event, target, resolve, reject) {
     this.event = event;
