@@ -219,7 +219,7 @@ exposeInterface(PromiseRejectionEvent);
 
 let targetDispatch; // (target, event) -> not prevented
 let targetDeliver; // (target, event) -> null, or { error } of the first listener that threw
-let targetHasAttributes; // (target): its on… are accessors that listen by themselves
+let targetHasAttribute; // (target, type): its on… for this type is an accessor that listens by itself
 
 function listenerOptions(options) {
   if (typeof options !== 'object' || options === null) {
@@ -253,11 +253,11 @@ function callHandler(target, event, type) {
 
 class EventTarget {
   #listeners = null; // [{ type, callback, once, passive, removed }]
-  #attributes = false;
+  #attribute = null; // the type whose on… listens by itself
 
   static {
-    targetHasAttributes = (target) => {
-      target.#attributes = true;
+    targetHasAttribute = (target, type) => {
+      target.#attribute = type;
     };
     targetDispatch = (target, event) => {
       targetDeliver(target, event);
@@ -279,7 +279,7 @@ class EventTarget {
   }
 
   #run(event, state) {
-    let thrown = this.#attributes ? null : callHandler(this, event, state.type);
+    let thrown = state.type === this.#attribute ? null : callHandler(this, event, state.type);
     if (this.#listeners === null) return thrown;
     const listeners = ArrayPrototypeSlice(this.#listeners);
     for (let i = 0; i < listeners.length && !state.stoppedNow; i++) {
@@ -362,7 +362,7 @@ class AbortSignal extends EventTarget {
   constructor(token) {
     if (token !== INTERNAL) throw new TypeError('Illegal constructor');
     super();
-    targetHasAttributes(this);
+    targetHasAttribute(this, 'abort');
   }
 
   static {

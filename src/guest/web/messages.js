@@ -14,6 +14,7 @@ class MessagePort extends EventTarget {
   constructor(token) {
     if (token !== INTERNAL) throw new TypeError('Illegal constructor');
     super();
+    targetHasAttribute(this, 'message');
   }
 
   static {

@@ -291,7 +291,7 @@ class WebSocket extends EventTarget {
     }
     const halfOpen = !!options?.allowHalfOpen;
     const end = this.#end;
-    checkRequest(end);
+    checkSocketEvent(end);
     if (end.state === SOCKET_CONNECTING) {
       throw new TypeError("Websockets obtained from the 'new WebSocket()' constructor cannot call accept");
     }
@@ -308,7 +308,7 @@ class WebSocket extends EventTarget {
     const end = this.#end;
     const borrowed = bytesBorrow(message);
     const data = borrowed === null ? `${message}` : bytesCopy(borrowed);
-    checkRequest(end);
+    checkSocketEvent(end);
     if (end.closedOut) throw new TypeError("Can't call WebSocket send() after close().");
     if (end.aborted || end.state === SOCKET_RELEASED) return;
     if (end.state !== SOCKET_ACCEPTED) throw new TypeError(NOT_ACCEPTED);
@@ -320,7 +320,7 @@ class WebSocket extends EventTarget {
     const number = code === undefined ? undefined : toInteger(code);
     const text = reason === undefined ? '' : socketText(`${reason}`);
     checkClose(number, reason !== undefined, text);
-    checkRequest(end);
+    checkSocketEvent(end);
     if (end.state === SOCKET_CONNECTING) {
       socketGiveUp(end);
       return;
@@ -368,7 +368,7 @@ class WebSocket extends EventTarget {
   }
 }
 
-function checkRequest(end) {
+function checkSocketEvent(end) {
   if (requireEvent() !== end.event) throw new ErrorConstructor(CROSS_REQUEST);
 }
 
