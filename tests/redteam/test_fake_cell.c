@@ -231,6 +231,36 @@ static void tease_outbound(struct fake *f, uint32_t isolate, const char *port) {
   say(f, FRAME_BODY, 0, isolate, STREAM_GUEST | (next + 3), "abc", 3);
 }
 
+/* Answers with a WebSocket, and then lies on it. */
+static bool misuse_socket(struct fake *f, const char *how, uint32_t isolate, uint32_t stream) {
+  static uint8_t bytes[FRAME_PAYLOAD_MAX];
+  static const uint8_t head[16] = {HEAD_SOCKET}, code[] = {0xe8, 3}, bad_code[] = {0xee, 3};
+  if (strncmp(how, "socket-", 7)) return false;
+  how += 7;
+  if (!strcmp(how, "first")) {
+    say(f, FRAME_MESSAGE, 0, isolate, stream, "x", 1);
+    return true;
+  }
+  say(f, FRAME_HEAD, strcmp(how, "body") ? 0 : FRAME_HAS_BODY, isolate, stream, head, sizeof head);
+  if (!strcmp(how, "again")) say(f, FRAME_HEAD, 0, isolate, stream, head, sizeof head);
+  if (!strcmp(how, "bytes")) say(f, FRAME_BODY, 0, isolate, stream, "x", 1);
+  if (!strcmp(how, "kinds")) {
+    say(f, FRAME_MESSAGE, FRAME_MORE | FRAME_TEXT, isolate, stream, "x", 1);
+    say(f, FRAME_MESSAGE, 0, isolate, stream, "x", 1);
+  }
+  if (!strcmp(how, "nothing")) say(f, FRAME_MESSAGE, FRAME_MORE, isolate, stream, NULL, 0);
+  for (int i = 0; i < 5 && !strcmp(how, "much"); i++) say(f, FRAME_MESSAGE, 0, isolate, stream, bytes, sizeof bytes);
+  for (int i = 0; i < STREAM_WINDOW / MESSAGE_COST + 1 && !strcmp(how, "many"); i++)
+    say(f, FRAME_MESSAGE, 0, isolate, stream, NULL, 0);
+  if (!strcmp(how, "code")) say(f, FRAME_SHUT, 0, isolate, stream, bad_code, sizeof bad_code);
+  if (!strcmp(how, "reason")) say(f, FRAME_SHUT, 0, isolate, stream, bytes, 3 + SHUT_REASON_MAX);
+  if (!strcmp(how, "done")) say(f, FRAME_DONE, 0, isolate, stream, NULL, 0);
+  if (!strcmp(how, "late") || !strcmp(how, "twice")) say(f, FRAME_SHUT, 0, isolate, stream, code, sizeof code);
+  if (!strcmp(how, "late")) say(f, FRAME_MESSAGE, 0, isolate, stream, "x", 1);
+  if (!strcmp(how, "twice")) say(f, FRAME_SHUT, 0, isolate, stream, code, sizeof code);
+  return true;
+}
+
 /* True: the request was dealt with (or never will be). */
 static bool misbehave(struct fake *f, const char *how, uint32_t isolate, uint32_t stream) {
   struct frame_header raw = {.type = FRAME_LOG, .length = 8, .isolate = isolate};
@@ -294,7 +324,7 @@ static bool misbehave(struct fake *f, const char *how, uint32_t isolate, uint32_
   else if (!strcmp(how, "stream"))
     say(f, FRAME_HEAD, 0, isolate, 5, "................", 16);
   else
-    return false;
+    return misuse_socket(f, how, isolate, stream);
   return true;
 }
 
@@ -593,6 +623,38 @@ static void test_lies_of_an_isolate(void **state) {
   }
 }
 
+/* The host Worker passes the 101 on to a client that did not ask for it; the lie behind it ends the isolate alone. */
+static void test_lies_on_a_websocket(void **state) {
+  static const struct {
+    const char *how, *said;
+  } lies[] = {
+      {"first", "a message outside of a WebSocket"},
+      {"body", "a WebSocket with a body"},
+      {"again", "a second answer to one event"},
+      {"bytes", "a body outside of an answer"},
+      {"kinds", "a message of two kinds"},
+      {"nothing", "an empty piece of a message"},
+      {"much", "a message beyond its credit"},
+      {"many", "a message beyond its credit"},
+      {"code", "a close with a code of nobody's"},
+      {"reason", "a close with too long a reason"},
+      {"late", "a message after the close"},
+      {"twice", "a second close"},
+      {"done", "done without an answer"},
+  };
+  char path[64], text[4096];
+  (void)state;
+  for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+    snprintf(path, sizeof path, "/via/socket-%s", lies[i].how);
+    log_forget();
+    assert_true(hear(ask(path), text, sizeof text) >= 500);
+    assert_true(log_wait(lies[i].said));
+    assert_serves("/hello");
+    assert_serves("/via/hello");
+    assert_false(log_says("is dropped"));
+  }
+}
+
 /* An upstream that takes connections and never answers. */
 static int silent_upstream(uint16_t *port) {
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -723,6 +785,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup_teardown(test_lies_of_the_host_cell, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_of_a_dynamic_cell, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_of_an_isolate, start_gateway, stop_gateway),
+      cmocka_unit_test_setup_teardown(test_lies_on_a_websocket, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_about_the_network, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_what_is_not_a_lie, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_claims_to_have_read_ahead, start_gateway, stop_gateway),
