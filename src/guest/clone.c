@@ -277,6 +277,15 @@ static int refuse(struct writer *w, JSValueConst v) {
   return -1;
 }
 
+static int refuse_symbol(JSContext *ctx, JSValueConst v) {
+  JSAtom atom = JS_ValueToAtom(ctx, v);
+  const char *text = JS_AtomToCString(ctx, atom);
+  if (text) JS_ThrowDOMException(ctx, "DataCloneError", "Symbol(%.200s) could not be cloned.", text);
+  JS_FreeCString(ctx, text);
+  JS_FreeAtom(ctx, atom);
+  return -1;
+}
+
 static int put_object(struct writer *w, JSValueConst v) {
   int before = seen_before(w, v);
   if (before) return before < 0 ? -1 : 0;
@@ -356,7 +365,7 @@ static int put_value(struct writer *w, JSValueConst v) {
   }
   if (JS_IsString(v)) return put_string(w, v);
   if (JS_IsBigInt(v)) return put_bigint(w, v);
-  return data_clone_error(w->ctx, "Symbol() could not be cloned.");
+  return refuse_symbol(w->ctx, v);
 }
 
 int clone_write(JSContext *ctx, struct buf *out, JSValueConst value) {

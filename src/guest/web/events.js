@@ -28,7 +28,7 @@ function newEventState(type, init) {
 class Event {
   #state;
   constructor(type, init = undefined) {
-    if (type === undefined) throw wrongParameter(new.target.name, 1, 'string');
+    if (arguments.length < 1) throw wrongParameter('Event', 1, 'string');
     if (init != null && !isObject(init)) throw wrongParameter(new.target.name, 2, 'Init');
     this.#state = newEventState(`${type}`, init);
   }
@@ -107,6 +107,7 @@ exposeInterface(Event);
 class CustomEvent extends Event {
   #detail;
   constructor(type, init = undefined) {
+    if (arguments.length < 1) throw wrongParameter(new.target.name, 1, 'string');
     super(type, init);
     this.#detail = init?.detail ?? null;
   }
@@ -123,6 +124,7 @@ class ErrorEvent extends Event {
   #colno;
   #error;
   constructor(type, init = undefined) {
+    if (arguments.length < 1) throw wrongParameter(new.target.name, 1, 'string');
     super(type, init);
     this.#message = `${init?.message ?? ''}`;
     this.#filename = `${init?.filename ?? ''}`;
@@ -153,6 +155,7 @@ class MessageEvent extends Event {
   #origin;
   #lastEventId;
   constructor(type, init = undefined) {
+    if (arguments.length < 1) throw wrongParameter(new.target.name, 1, 'string');
     super(type, init);
     this.#data = init?.data ?? null;
     this.#origin = `${init?.origin ?? ''}`;
@@ -181,6 +184,7 @@ class CloseEvent extends Event {
   #code;
   #reason;
   constructor(type, init = undefined) {
+    if (arguments.length < 1) throw wrongParameter(new.target.name, 1, 'string');
     super(type, init);
     this.#wasClean = !!init?.wasClean;
     this.#code = init?.code & 0xffff;
@@ -202,6 +206,7 @@ class PromiseRejectionEvent extends Event {
   #promise;
   #reason;
   constructor(type, init = undefined) {
+    if (arguments.length < 1) throw wrongParameter(new.target.name, 1, 'string');
     super(type, init);
     this.#promise = init?.promise;
     this.#reason = init?.reason;
@@ -220,6 +225,7 @@ exposeInterface(PromiseRejectionEvent);
 let targetDispatch; // (target, event) -> not prevented
 let targetDeliver; // (target, event) -> null, or { error } of the first listener that threw
 let targetHasAttribute; // (target, type): its on… for this type is an accessor that listens by itself
+let targetListens; // (target, type) -> somebody does
 
 function listenerOptions(options) {
   if (typeof options !== 'object' || options === null) {
@@ -259,13 +265,18 @@ class EventTarget {
     targetHasAttribute = (target, type) => {
       target.#attribute = type;
     };
+    targetListens = (target, type) => {
+      const listeners = target.#listeners ?? [];
+      for (let i = 0; i < listeners.length; i++) if (listeners[i].type === type) return true;
+      return target === globalTarget && typeof globalObject[`on${type}`] === 'function';
+    };
     targetDispatch = (target, event) => {
       targetDeliver(target, event);
       return !eventState(event).prevented;
     };
     targetDeliver = (target, event) => {
       const state = eventState(event);
-      state.target = target;
+      state.target = target === globalTarget ? globalObject : target;
       state.phase = 2;
       state.dispatching = true;
       try {
@@ -279,7 +290,8 @@ class EventTarget {
   }
 
   #run(event, state) {
-    let thrown = state.type === this.#attribute ? null : callHandler(this, event, state.type);
+    const self = this === globalTarget ? globalObject : this;
+    let thrown = state.type === this.#attribute ? null : callHandler(self, event, state.type);
     if (this.#listeners === null) return thrown;
     const listeners = ArrayPrototypeSlice(this.#listeners);
     for (let i = 0; i < listeners.length && !state.stoppedNow; i++) {
@@ -288,7 +300,7 @@ class EventTarget {
       if (listener.once) this.#remove(listener.type, listener.callback);
       state.passive = listener.passive;
       try {
-        callListener(listener, this, event);
+        callListener(listener, self, event);
       } catch (error) {
         reportException(error);
         thrown ??= { __proto__: null, error };
@@ -464,11 +476,49 @@ for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent'])
   defineGlobal(name, bound);
 }
 
-// An exception nobody catches: an error event, and the log unless the event was prevented.
+const FRAME_PLACE = /\n    at (?:.* \()?([^\n]*?):(\d+):(\d+)\)?(?:\n|$)/;
+
+// [file, line, column] of the first frame of a stack; columns of events begin at 0, as in workerd.
+function placeOf(stack) {
+  const found = typeof stack === 'string' ? RegExpPrototypeExec(FRAME_PLACE, StringPrototypeSlice(stack, 0, 4096)) : null;
+  return found === null ? ['', 0, 0] : [found[1], +found[2], +found[3] - 1];
+}
+
+let reportingException = false;
+
+// An exception nobody catches: an error event, and the log unless the event was prevented. What a listener of that event
+// throws is only logged.
 function reportException(error) {
+  if (reportingException) {
+    logUncaught(error, 'Uncaught ');
+    return;
+  }
+  const isError = isObject(error);
   const [name, text] = describe(error);
-  const message = `Uncaught ${name}: ${text}`;
-  const event = new ErrorEvent('error', { __proto__: null, message, error, cancelable: true });
+  const message = isError ? `Uncaught ${name}: ${text}` : `Uncaught ${text}`;
+  let stack;
+  try {
+    stack = isError ? error.stack : new ErrorConstructor().stack;
+  } catch {
+    stack = '';
+  }
+  const [filename, lineno, colno] = placeOf(stack);
+  const event = new ErrorEvent('error', { __proto__: null, message, filename, lineno, colno, error });
   eventState(event).trusted = true;
-  if (targetDispatch(globalTarget, event)) logUncaught(error, 'Uncaught ');
+  reportingException = true;
+  try {
+    if (targetDispatch(globalTarget, event)) logUncaught(error, 'Uncaught ');
+  } finally {
+    reportingException = false;
+  }
+}
+
+// unhandledrejection or rejectionhandled; false: nobody listens.
+function reportRejection(type, promise, reason) {
+  if (!targetListens(globalTarget, type)) return false;
+  const event = new PromiseRejectionEvent(type, { __proto__: null, promise, reason });
+  const state = eventState(event);
+  state.trusted = true;
+  targetDispatch(globalTarget, event);
+  return true;
 }

@@ -48,14 +48,26 @@ function flushWaiting() {
 
 const rejected = new Map(); // promise -> reason, not handled yet
 
+let handledLate = []; // promises whose rejection was reported before it was handled, while somebody listens for that
+
 function onRejection(promise, reason, handled) {
-  if (handled) rejected.delete(promise);
-  else rejected.set(promise, reason);
+  if (!handled) rejected.set(promise, reason);
+  else if (!rejected.delete(promise) && targetListens(globalTarget, "rejectionhandled"))
+    handledLate[handledLate.length] = promise;
 }
 
+// True: listeners ran, and may have made jobs.
 function reportRejections() {
-  for (const reason of rejected.values()) logUncaught(reason, "Uncaught (in promise) ");
+  const unhandled = [...rejected], late = handledLate;
+  let heard = false;
   rejected.clear();
+  handledLate = [];
+  for (const [promise, reason] of unhandled) {
+    if (reportRejection("unhandledrejection", promise, reason)) heard = true;
+    else logUncaught(reason, "Uncaught (in promise) ");
+  }
+  for (const promise of late) if (reportRejection("rejectionhandled", promise, undefined)) heard = true;
+  return heard;
 }
 
 function failHung() {
@@ -70,7 +82,7 @@ function failHung() {
 // True: something was done, and there may be more.
 function onIdle() {
   if (runTask()) return true;
-  if (rejected.size) reportRejections();
+  if ((rejected.size || handledLate.length) && reportRejections()) return true;
   if (io === 0 && eventCount > 0 && !hasTasks()) {
     if (worker.namespace === null && worker.failure === null)
       failStart(new Error("The Worker's modules never finished their evaluation (top-level await)."));
