@@ -216,6 +216,7 @@ static void conclude(struct connection *c) {
   if (last && !c->out.len && c->state != CONNECTION_CLOSING) begin_closing(c);
   if (c->eof && c->state == CONNECTION_HEAD) c->gone = true;
   if (c->state == CONNECTION_BUSY && !c->eof) expect_client(c);
+  if (c->state == CONNECTION_OPEN && c->deadline == UINT64_MAX) expect_client(c);
 }
 
 static void flush_connection(struct connection *c) {
