@@ -187,6 +187,29 @@ const changes = [
     ["invalid array length", "Invalid array length", 4],
     ["value is not iterable", "object is not iterable", 2],
   ].map(([from, to, count]) => ({ what: from, from: `"${from}"`, to: `"${to}"`, count })),
+  // ---- the platform's functions have no source text: it would be in the image several times, once for each function
+  // around another
+  {
+    what: "the source of functions",
+    from: "fd->source = js_strndup(ctx, (const char *)ptr, fd->source_len);",
+    to: "fd->source = engine_source(ctx, (const char *)ptr, &fd->source_len);",
+    count: 2,
+  },
+  {
+    what: "the source of classes",
+    from: "ctor_fd->source = js_strndup(ctx, (const char *)class_start_ptr, ctor_fd->source_len);",
+    to: "ctor_fd->source = engine_source(ctx, (const char *)class_start_ptr, &ctor_fd->source_len);",
+  },
+  {
+    what: "js_function_toString",
+    from: "        if (b->source)\n            return JS_NewStringLen",
+    to: "        if (b->source_len)\n            return JS_NewStringLen",
+  },
+  {
+    what: "the text of native functions",
+    from: "() {\\n    [native code]\\n}",
+    to: "() { [native code] }",
+  },
 ];
 
 const [input, output] = process.argv.slice(2);

@@ -37,6 +37,7 @@ static JSValue engine_no_private(JSContext *ctx, JSAtom name);
 static void engine_no_brand(JSContext *ctx);
 static void engine_not_new(JSContext *ctx);
 
+static char *engine_source(JSContext *ctx, const char *text, int *length);
 static bool engine_importing; /* import() is looking for its module */
 
 static void build_backtrace(JSContext *ctx, JSValueConst error, JSValueConst above, const char *file, int line,
@@ -87,6 +88,12 @@ JSRuntime *engine_new_runtime(void) {
   static const JSMallocFunctions functions = {isolate_calloc, isolate_malloc, isolate_free, isolate_realloc,
                                               (size_t(*)(const void *))malloc_usable_size};
   return JS_NewRuntime2(&functions, NULL);
+}
+
+/* A function's source text for its toString(); none for what is in the image. */
+static char *engine_source(JSContext *ctx, const char *text, int *length) {
+  if (!engine_image_end) *length = 0;
+  return js_strndup(ctx, text, (size_t)*length);
 }
 
 /* One more reference to the current frame. */
@@ -198,11 +205,12 @@ static void keep_shapes(JSContext *ctx) {
 }
 
 /* Free chunks that the boot left between others: taken and never given back, so that what an isolate allocates lies
- * together at the end of the heap. The bytes exist once, in the image, and no isolate ever touches them. Returns where
- * the end begins: no gap is as large as TOP, so that much comes from there. */
+ * together at the end of the heap. They are zeroed, so that whole pages of them take no room in the image, and no
+ * isolate ever touches them. Returns where the end begins: no gap is as large as TOP, so that much comes from there. */
 static uint8_t *drain_heap(void) {
   enum { TOP = 1 << 20 };
   uint8_t *top = malloc(TOP);
+  memset(top, 0, TOP);
   free(top);
   for (size_t size = 1 << 20; size >= 8; size -= size > 4096 ? size / 8 : 8) {
     for (;;) {
@@ -212,6 +220,7 @@ static uint8_t *drain_heap(void) {
         free(p);
         break;
       }
+      memset(p, 0, size);
     }
   }
   return top;

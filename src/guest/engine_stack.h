@@ -108,6 +108,7 @@ static JSFunctionBytecode *stack_bytecode(JSValueConst function) {
 }
 
 static bool stack_of_platform(const JSStackFrame *sf) {
+  if (!engine_image_end) return false; /* who builds the image wants to see them */
   JSFunctionBytecode *b = sf && JS_IsObject(sf->cur_func) ? stack_bytecode(sf->cur_func) : NULL;
   return b && b->filename == stack_platform_atom;
 }
