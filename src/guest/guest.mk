@@ -36,9 +36,9 @@ $(G)/zlib/%.wo: build/src/zlib/zlib.h
 	$(GUEST_CC) -DZ_SOLO -w -c build/src/zlib/$*.c -o $@
 
 # ---- encodings: tables from npm
-node_modules/@exodus/bytes/package.json: package-lock.json
+node_modules/@exodus/bytes/package.json node_modules/esbuild/package.json &: package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
-	@touch $@
+	@touch node_modules/@exodus/bytes/package.json node_modules/esbuild/package.json
 $(G)/encodings.h: scripts/encodings.mjs node_modules/@exodus/bytes/package.json
 	@mkdir -p $(@D)
 	@node scripts/encodings.mjs $@.tmp && mv $@.tmp $@
@@ -47,7 +47,7 @@ $(G)/guest/encodings.wo: $(G)/encodings.h
 
 guest: $(G)/engine.o
 
-build/src/quickjs/quickjs.h build/src/llhttp/include/llhttp.h build/src/ada/src/ada.cpp build/src/zlib/zlib.h &:
+build/src/quickjs/quickjs.h build/src/llhttp/include/llhttp.h build/src/ada/src/ada.cpp build/src/zlib/zlib.h build/src/node/lib/util.js &:
 	@scripts/fetch-sources.sh build/src
 	@touch $@
 
@@ -99,10 +99,18 @@ PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base r
   locale locale_numbers locale_dates intl \
   crypto_arguments crypto_encoding crypto_keys crypto_secret crypto_curves crypto_rsa crypto) \
   $(patsubst %,src/guest/worker/%.js,context errors bodies codings subrequests sockets fetch loader timers) \
-  $(patsubst %,src/guest/node/%.js,async modules) $(patsubst %,src/guest/worker/%.js,cloudflare worker)
-$(G)/platform.js: $(PLATFORM_JS) scripts/platform.sh
+  $(patsubst %,src/guest/node/%.js,async modules buffer binding process library timers console os) \
+  $(patsubst %,src/guest/worker/%.js,cloudflare worker)
+$(G)/platform.js: $(PLATFORM_JS) $(G)/node.js scripts/platform.sh
 	@mkdir -p $(@D)
 	scripts/platform.sh $@ $(PLATFORM_JS)
+
+# Node.js's own library as one function, with src/guest/node/lib in place of what it has natively
+$(G)/node.js: scripts/bundle-node.mjs build/src/node/lib/util.js node_modules/esbuild/package.json \
+  $(shell find src/guest/node/lib -name '*.js')
+	@mkdir -p $(@D)
+	$(call SAY,bundle,$@)
+	node scripts/bundle-node.mjs build/src/node/lib src/guest/node/lib $@
 $(B)/platform.o: $(G)/platform.js
 	@mkdir -p $(@D)
 	cd $(G) && ld -r -b binary -z noexecstack platform.js -o $(CURDIR)/$@

@@ -26,7 +26,9 @@ function setNodeLevel(date, flags) {
 function nodeModule(name, exports, whole = exports, since = '') {
   const values = { __proto__: null };
   const keys = ObjectKeys(exports);
-  for (let i = 0; i < keys.length; i++) values[keys[i]] = exports[keys[i]];
+  for (let i = 0; i < keys.length; i++) { // getters stay getters, until somebody imports
+    ObjectDefineProperty(values, keys[i], ReflectGetOwnPropertyDescriptor(exports, keys[i]));
+  }
   values.default = whole;
   platformModules[`node:${name}`] = { __proto__: null, name: `node:${name}`, exports: values, since };
 }

@@ -40,7 +40,7 @@ let taskAt = 0; // those before it ran
 let turnTasks = 0;
 
 function queueTask(event, callback) {
-  tasks[tasks.length] = { __proto__: null, event, callback };
+  tasks[tasks.length] = { __proto__: null, event, callback, frame: native.frame() };
 }
 
 const hasTasks = () => taskAt < tasks.length;
@@ -52,11 +52,12 @@ function runTask() {
     return false;
   }
   turnTasks++;
-  const { event, callback } = tasks[taskAt];
+  const { event, callback, frame } = tasks[taskAt];
   tasks[taskAt++] = undefined;
   if (taskAt === tasks.length) tasks.length = taskAt = 0;
   if (event.over) return true;
   current = event;
+  native.enter(frame); // guest.c leaves it
   callback();
   return true;
 }

@@ -10,6 +10,7 @@ function startupFailure(error) {
 function onLoad(main, env, loaders, outbound, date, flags) {
   current = null;
   setNodeLevel(date, flags);
+  setNodeGlobals();
   worker.env = env;
   worker.outbound = outbound;
   for (let i = 0; i < loaders.length; i += 2) env[loaders[i]] = new WorkerLoader(native, loaders[i + 1]);
@@ -95,14 +96,6 @@ function onIdle() {
 
 // ---- globals ----
 
-function expose(name, value) {
-  define(globalThis, name, value);
-}
-
-expose("setTimeout", function setTimeout(callback, delay, ...args) { return addTimer("setTimeout", callback, delay, args, false); });
-expose("setInterval", function setInterval(callback, delay, ...args) { return addTimer("setInterval", callback, delay, args, true); });
-expose("clearTimeout", function clearTimeout(id) { clearTimer(id); });
-expose("clearInterval", function clearInterval(id) { clearTimer(id); });
 expose("fetch", function fetch(input, init) {
   try {
     needArguments(arguments.length, 1, "fetch", "ServiceWorkerGlobalScope", "Request or string");

@@ -104,8 +104,9 @@ export default checks({
     AbortSignal.timeout(1).addEventListener("abort", () => { see("abort"); resolve(); });
   }))),
   "ReadableStream": seen(async (see) => {
-    const stream = als.run(1, () => new ReadableStream({ start() { see("start"); } }));
-    await als.run(2, async () => { await stream.cancel(); see("cancelled"); });
+    const stream = als.run(1, () => new ReadableStream({ start() { see("start"); }, pull(c) { see("pull"); c.enqueue(1); }, cancel() { see("cancel"); } }, { highWaterMark: 0 }));
+    await wait(1);
+    await als.run(2, async () => { const reader = stream.getReader(); await reader.read(); see("read"); await reader.cancel(); see("cancelled"); });
   }),
   "WritableStream": seen(async (see) => {
     const stream = als.run(1, () => new WritableStream({ start() { see("start"); }, write() { see("write"); }, close() { see("close"); } }));
@@ -122,6 +123,22 @@ export default checks({
     await new Request("http://a/", { method: "POST", body: "x" }).text(); see("text");
     await new Response(new ReadableStream({ pull(c) { see("pull"); c.close(); } })).arrayBuffer(); see("bytes");
   })),
+  "fetch": async ({ env }) => seen((see) => als.run(1, async () => {
+    const response = await fetch(`${env.UPSTREAM}/chunks`); see("head");
+    await response.text(); see("body");
+  }))(),
+  "MessagePort": seen((see) => als.run(1, async () => {
+    const { port1, port2 } = new MessageChannel();
+    const done = new Promise((resolve) => { port1.onmessage = () => { see("message"); resolve(); }; });
+    als.run(2, () => port2.postMessage(1));
+    await done;
+    port1.close();
+  })),
+  "scheduler.wait": seen((see) => als.run(1, async () => { await scheduler.wait(1); see("after"); })),
+  "setImmediate and nextTick": seen((see) => als.run(1, () => new Promise((resolve) => setImmediate(() => {
+    see("immediate");
+    als.run(2, () => process.nextTick(() => { see("tick"); resolve(); }));
+  })))),
   "import()": seen((see) => als.run(1, async () => { await import("node:async_hooks"); see("after"); })),
   "FinalizationRegistry's methods": seen((see) => als.run(1, () => { new FinalizationRegistry(() => {}).register({}, 1); see("after"); })),
   "AsyncResource": seen((see) => {

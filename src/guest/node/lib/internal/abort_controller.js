@@ -1,0 +1,4 @@
+'use strict';
+
+const { AbortController, AbortSignal } = ours;
+module.exports = { AbortController, AbortSignal };

@@ -1,0 +1,4 @@
+'use strict';
+
+const { Blob, File } = ours;
+module.exports = { Blob, File, isBlob: (value) => value instanceof Blob };

@@ -1,0 +1,4 @@
+// There is no command line.
+'use strict';
+
+module.exports = { getOptionValue: () => undefined };
