@@ -26,8 +26,9 @@ enum tag {
   T_SET,
   T_BUFFER,
   T_VIEW,  /* i8 kind, u8 tracks length, buffer (a value), u32 offset, u32 count of elements */
-  T_ERROR, /* name, message, stack, u8 has cause, cause */
+  T_ERROR, /* name, message, stack, u8 has cause, cause, u8 has errors, errors, then as T_OBJECT */
   T_BOX,
+  T_HOST, /* an object of the platform: a value from which the platform makes it again */
 };
 
 enum { SEEN_BUCKETS_MIN = 64 };
@@ -186,20 +187,24 @@ static int put_named(struct writer *w, JSValueConst v, const char *name, const c
   return r;
 }
 
-static int put_error(struct writer *w, JSValueConst v) {
-  buf_put_u8(w->out, T_ERROR);
-  if (put_named(w, v, "name", "Error") || put_named(w, v, "message", "") || put_named(w, v, "stack", "")) return -1;
-  JSAtom atom = JS_NewAtom(w->ctx, "cause");
-  int has = JS_GetOwnProperty(w->ctx, NULL, v, atom);
+/* u8 whether the property is its own, then its value. */
+static int put_own(struct writer *w, JSValueConst v, const char *name) {
+  JSAtom atom = JS_NewAtom(w->ctx, name);
+  int has = JS_GetOwnProperty(w->ctx, NULL, v, atom), r = has < 0 ? -1 : 0;
   buf_put_u8(w->out, has > 0);
-  int r = has;
   if (has > 0) {
-    JSValue cause = JS_GetProperty(w->ctx, v, atom);
-    r = JS_IsException(cause) ? -1 : put_value(w, cause);
-    JS_FreeValue(w->ctx, cause);
+    JSValue value = JS_GetProperty(w->ctx, v, atom);
+    r = JS_IsException(value) ? -1 : put_value(w, value);
+    JS_FreeValue(w->ctx, value);
   }
   JS_FreeAtom(w->ctx, atom);
   return r;
+}
+
+static int put_error(struct writer *w, JSValueConst v) {
+  buf_put_u8(w->out, T_ERROR);
+  if (put_named(w, v, "name", "Error") || put_named(w, v, "message", "") || put_named(w, v, "stack", "")) return -1;
+  return put_own(w, v, "cause") || put_own(w, v, "errors") || put_properties(w, v) ? -1 : 0;
 }
 
 static int put_entries(struct writer *w, JSValueConst v, enum tag tag) {
@@ -264,14 +269,42 @@ static int put_box(struct writer *w, JSValueConst v) {
   return r;
 }
 
+static JSValue host_out, host_in; /* (object) -> value or undefined; (value) -> object */
+
+void clone_hooks(JSContext *ctx, JSValueConst out, JSValueConst in) {
+  host_out = JS_DupValue(ctx, out);
+  host_in = JS_DupValue(ctx, in);
+}
+
+/* 1: an object of the platform, written; 0: it is none; -1: exception. */
+static int put_host(struct writer *w, JSValueConst v) {
+  JSValue made = JS_Call(w->ctx, host_out, JS_UNDEFINED, 1, &v);
+  if (JS_IsException(made)) return -1;
+  if (JS_IsUndefined(made)) return 0;
+  buf_put_u8(w->out, T_HOST);
+  int r = put_value(w, made);
+  JS_FreeValue(w->ctx, made);
+  return r ? -1 : 1;
+}
+
+/* "#<Name>", as V8 writes it. */
+static int refuse_object(struct writer *w, JSValueConst v) {
+  JSValue constructor = JS_GetPropertyStr(w->ctx, v, "constructor"), name = JS_UNDEFINED;
+  if (JS_IsObject(constructor)) name = JS_GetPropertyStr(w->ctx, constructor, "name");
+  const char *text = JS_IsString(name) ? JS_ToCString(w->ctx, name) : NULL;
+  if (!JS_HasException(w->ctx))
+    JS_ThrowDOMException(w->ctx, "DataCloneError", "#<%.200s> could not be cloned.", text ? text : "Object");
+  JS_FreeCString(w->ctx, text);
+  JS_FreeValue(w->ctx, name);
+  JS_FreeValue(w->ctx, constructor);
+  return -1;
+}
+
 static int refuse(struct writer *w, JSValueConst v) {
-  const char *text = NULL;
-  JSValue s = JS_IsFunction(w->ctx, v) ? JS_ToString(w->ctx, v) : JS_UNDEFINED;
-  if (JS_IsString(s)) text = JS_ToCString(w->ctx, s);
-  if (text)
-    JS_ThrowDOMException(w->ctx, "DataCloneError", "%.200s could not be cloned.", text);
-  else if (!JS_HasException(w->ctx))
-    data_clone_error(w->ctx, "#<Object> could not be cloned.");
+  if (!JS_IsFunction(w->ctx, v)) return refuse_object(w, v);
+  JSValue s = JS_ToString(w->ctx, v);
+  const char *text = JS_IsException(s) ? NULL : JS_ToCString(w->ctx, s);
+  if (text) JS_ThrowDOMException(w->ctx, "DataCloneError", "%.200s could not be cloned.", text);
   JS_FreeCString(w->ctx, text);
   JS_FreeValue(w->ctx, s);
   return -1;
@@ -293,7 +326,12 @@ static int put_object(struct writer *w, JSValueConst v) {
     JS_ThrowRangeError(w->ctx, "Maximum call stack size exceeded");
     return -1;
   }
-  switch (engine_class(w->ctx, v)) {
+  enum engine_class class = engine_class(w->ctx, v);
+  if (class == CLASS_OTHER || (class == CLASS_OBJECT && engine_has_class(w->ctx, v))) {
+    int host = put_host(w, v);
+    if (host) return host < 0 ? -1 : 0;
+  }
+  switch (class) {
     case CLASS_OBJECT:
       buf_put_u8(w->out, T_OBJECT);
       return put_properties(w, v);
@@ -526,8 +564,8 @@ static JSValue get_view(struct reading *r) {
 }
 
 static JSValue error_constructor(struct reading *r, JSValueConst name) {
-  static const char *const known[] = {"EvalError",   "RangeError", "ReferenceError",
-                                      "SyntaxError", "TypeError",  "URIError"};
+  static const char *const known[] = {"EvalError", "RangeError", "ReferenceError", "SyntaxError",
+                                      "TypeError", "URIError",   "AggregateError"};
   const char *text = JS_ToCString(r->ctx, name), *use = "Error";
   for (size_t i = 0; text && i < sizeof known / sizeof *known; i++)
     if (!strcmp(text, known[i])) use = known[i];
@@ -537,28 +575,39 @@ static JSValue error_constructor(struct reading *r, JSValueConst name) {
   return ctor;
 }
 
+static int get_own(struct reading *r, JSValueConst e, const char *name) {
+  if (!read_u8(r->in)) return 0;
+  JSValue value = get_value(r);
+  if (JS_IsException(value)) return -1;
+  return JS_DefinePropertyValueStr(r->ctx, e, name, value, JS_PROP_C_W_E & ~JS_PROP_ENUMERABLE) < 0 ? -1 : 0;
+}
+
+/* An error of one of the language's own kinds. */
+static JSValue make_error(struct reading *r, JSValueConst name, JSValueConst message) {
+  const char *text = JS_ToCString(r->ctx, name);
+  bool aggregate = text && !strcmp(text, "AggregateError");
+  JS_FreeCString(r->ctx, text);
+  JSValue ctor = error_constructor(r, name), list = aggregate ? JS_NewArray(r->ctx) : JS_UNDEFINED;
+  JSValueConst args[] = {list, message};
+  JSValue e = JS_CallConstructor(r->ctx, ctor, aggregate ? 2 : 1, aggregate ? args : &message);
+  JS_FreeValue(r->ctx, ctor);
+  JS_FreeValue(r->ctx, list);
+  return e;
+}
+
 static JSValue get_error(struct reading *r) {
   uint32_t number = r->count;
   if (!note(r, JS_UNDEFINED)) return JS_ThrowOutOfMemory(r->ctx);
   JSValue name = get_plain_string(r);
   JSValue message = JS_IsException(name) ? JS_EXCEPTION : get_plain_string(r);
   JSValue stack = JS_IsException(message) ? JS_EXCEPTION : get_plain_string(r), e = JS_EXCEPTION;
-  if (!JS_IsException(stack)) {
-    JSValue ctor = error_constructor(r, name);
-    e = JS_CallConstructor(r->ctx, ctor, 1, (JSValueConst *)&message);
-    JS_FreeValue(r->ctx, ctor);
-  }
+  if (!JS_IsException(stack)) e = make_error(r, name, message);
   if (!JS_IsException(e)) {
     r->object[number] = JS_DupValue(r->ctx, e);
     JS_DefinePropertyValueStr(r->ctx, e, "stack", JS_DupValue(r->ctx, stack), JS_PROP_C_W_E & ~JS_PROP_ENUMERABLE);
-    if (read_u8(r->in)) {
-      JSValue cause = get_value(r);
-      if (JS_IsException(cause)) {
-        JS_FreeValue(r->ctx, e);
-        e = JS_EXCEPTION;
-      } else {
-        JS_DefinePropertyValueStr(r->ctx, e, "cause", cause, JS_PROP_C_W_E & ~JS_PROP_ENUMERABLE);
-      }
+    if (get_own(r, e, "cause") || get_own(r, e, "errors") || get_properties(r, e)) {
+      JS_FreeValue(r->ctx, e);
+      e = JS_EXCEPTION;
     }
   }
   JS_FreeValue(r->ctx, name);
@@ -598,6 +647,17 @@ static JSValue get_reference(struct reading *r) {
   uint32_t n = read_u32(r->in);
   if (r->in->bad || n >= r->count || JS_IsUndefined(r->object[n])) return malformed(r);
   return JS_DupValue(r->ctx, r->object[n]);
+}
+
+static JSValue get_host(struct reading *r) {
+  uint32_t number = r->count;
+  if (!note(r, JS_UNDEFINED)) return JS_ThrowOutOfMemory(r->ctx);
+  JSValue made = get_value(r);
+  if (JS_IsException(made)) return made;
+  JSValue v = JS_Call(r->ctx, host_in, JS_UNDEFINED, 1, (JSValueConst *)&made);
+  JS_FreeValue(r->ctx, made);
+  if (!JS_IsException(v)) r->object[number] = JS_DupValue(r->ctx, v);
+  return v;
 }
 
 static JSValue get_value(struct reading *r) {
@@ -645,6 +705,8 @@ static JSValue get_value(struct reading *r) {
       return get_error(r);
     case T_BOX:
       return get_box(r);
+    case T_HOST:
+      return get_host(r);
     default:
       return malformed(r);
   }

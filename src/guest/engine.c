@@ -433,6 +433,11 @@ JSValue engine_preview(JSContext *ctx, JSValueConst v, bool *pairs) {
   return list;
 }
 
+bool engine_has_class(JSContext *ctx, JSValueConst v) {
+  JSObject *proto = JS_VALUE_GET_OBJ(v)->shape->proto;
+  return proto && proto != JS_VALUE_GET_OBJ(ctx->class_proto[JS_CLASS_OBJECT]);
+}
+
 JSValue engine_unbox(JSContext *ctx, JSValueConst v) { return js_dup(JS_VALUE_GET_OBJ(v)->u.object_data); }
 
 JSValue engine_box(JSContext *ctx, JSValue primitive) {

@@ -94,6 +94,8 @@ bool engine_proxy(JSContext *ctx, JSValueConst v, JSValue *target, JSValue *hand
  * values in turn (*pairs). Undefined: no such iterator. */
 JSValue engine_preview(JSContext *ctx, JSValueConst v, bool *pairs);
 enum engine_class engine_class(JSContext *ctx, JSValueConst v);
+/* Has this plain object a prototype that is not Object.prototype, and is not none? */
+bool engine_has_class(JSContext *ctx, JSValueConst v);
 /* The value inside a Number, String, Boolean or BigInt object. Free it. */
 JSValue engine_unbox(JSContext *ctx, JSValueConst v);
 JSValue engine_box(JSContext *ctx, JSValue primitive);

@@ -1,4 +1,4 @@
-// misc.js: the small globals: performance, navigator, structuredClone, queueMicrotask, reportError, atob, btoa,
+// misc.js: the small globals: performance, navigator, queueMicrotask, reportError, atob, btoa,
 // self. DOMException is the engine's own.
 
 class Performance extends EventTarget {
@@ -68,26 +68,6 @@ const functions = {
   btoa(data) {
     needArguments(arguments.length, 1, 'btoa', 'ServiceWorkerGlobalScope');
     return convertBase64(encodeBase64, `${data}`, BTOA_INVALID);
-  },
-  structuredClone(value, options = undefined) {
-    needArguments(arguments.length, 1, 'structuredClone', 'ServiceWorkerGlobalScope', 'Value');
-    if (options != null && !isObject(options)) {
-      needArguments(1, 2, 'structuredClone', 'ServiceWorkerGlobalScope', ['Value', 'StructuredCloneOptions']);
-    }
-    if (isObject(value) && isPlatformPrototype(ObjectGetPrototypeOf(value))) {
-      throw new DOMExceptionConstructor(
-        `Could not serialize object of type "${constructorName(value)}". This type does not support serialization.`,
-        'DataCloneError');
-    }
-    const transfer = options?.transfer;
-    if (transfer === undefined) return native.deserialize(native.serialize(value));
-    const list = [...transfer];
-    for (let i = 0; i < list.length; i++) {
-      if (!isObject(list[i]) || !isArrayBuffer(list[i])) throw new TypeError('Object is not transferable');
-    }
-    const bytes = native.serialize(value, list);
-    for (let i = 0; i < list.length; i++) ArrayBufferPrototypeTransfer(list[i]);
-    return native.deserialize(bytes);
   },
   queueMicrotask(callback) {
     if (typeof callback !== 'function') {

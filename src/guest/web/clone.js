@@ -1,0 +1,81 @@
+// clone.js: structuredClone(), and which objects of the platform can be cloned (clone.c asks). What comes in may be from
+// another isolate, so it is given to the constructors as anything from a Worker is.
+
+function cannotClone(text) {
+  return new DOMExceptionConstructor(text, 'DataCloneError');
+}
+
+const DOMExceptionGetName = getterOf(DOMException.prototype, 'name');
+
+function isDOMException(value) {
+  try {
+    DOMExceptionGetName(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// [kind, …] from which cloneIn makes the object again; undefined: it is not the platform's.
+function cloneOut(object) {
+  if (isDOMException(object)) return ['DOMException', object.message, object.name, object.stack];
+  const headers = headersList(object);
+  if (headers !== null) return ['Headers', headers];
+  const bytes = blobBytes(object);
+  if (bytes !== null && ObjectPrototypeIsPrototypeOf(File.prototype, object) === false) {
+    return ['Blob', bytes, blobType(object)];
+  }
+  if (isReadableStream(object)) throw cannotClone('ReadableStream can only be serialized for RPC.');
+  if (isAbortSignal(object)) throw cannotClone('AbortSignal serialization is not enabled.');
+  if (isRequest(object)) return requestOut(object);
+  if (isResponse(object) && object.body !== null) throw cannotClone('ReadableStream can only be serialized for RPC.');
+  if (!isPlatformPrototype(ObjectGetPrototypeOf(object))) return undefined;
+  throw cannotClone(
+    `Could not serialize object of type "${constructorName(object)}". This type does not support serialization.`);
+}
+
+function requestOut(request) {
+  if (request.body !== null) throw cannotClone('ReadableStream can only be serialized for RPC.');
+  return ['Request', request.url, request.method, requestList(request), request.redirect];
+}
+
+function pairsOf(list) {
+  const pairs = [];
+  for (let i = 0; i + 1 < list.length; i += 2) pairs[pairs.length] = [list[i], list[i + 1]];
+  return pairs;
+}
+
+function cloneIn(value) {
+  const [kind, first, second, third, fourth] = value;
+  if (kind === 'DOMException') {
+    const error = new DOMExceptionConstructor(`${first}`, `${second}`);
+    ObjectDefineProperty(error, 'stack',
+      { __proto__: null, value: `${third}`, writable: true, enumerable: false, configurable: true });
+    return error;
+  }
+  if (kind === 'Blob') return new Blob([first], { type: `${second}` });
+  if (kind === 'Request') return new Request(`${first}`, { method: second, headers: pairsOf(third), redirect: fourth });
+  if (kind !== 'Headers') throw cannotClone('The serialized value is malformed.');
+  return new Headers(pairsOf(first));
+}
+native.cloneHooks(cloneOut, cloneIn);
+
+const structuredCloneMethod = {
+  structuredClone(value, options = undefined) {
+    needArguments(arguments.length, 1, 'structuredClone', 'ServiceWorkerGlobalScope', 'Value');
+    if (options != null && !isObject(options)) {
+      needArguments(1, 2, 'structuredClone', 'ServiceWorkerGlobalScope', ['Value', 'StructuredCloneOptions']);
+    }
+    const transfer = options?.transfer;
+    if (transfer === undefined) return native.deserialize(native.serialize(value));
+    if (!ArrayIsArray(transfer)) throw wrongField('StructuredCloneOptions', 'transfer', 'Array');
+    const list = ArrayPrototypeSlice(transfer);
+    for (let i = 0; i < list.length; i++) {
+      if (!isObject(list[i]) || !isArrayBuffer(list[i])) throw new TypeError('Object is not transferable');
+    }
+    const bytes = native.serialize(value, list);
+    for (let i = 0; i < list.length; i++) ArrayBufferPrototypeTransfer(list[i]);
+    return native.deserialize(bytes);
+  },
+};
+defineGlobal('structuredClone', structuredCloneMethod.structuredClone);
