@@ -367,14 +367,18 @@ struct outbound *outbound_new(struct registry *registry, struct loop *loop, cons
   return o;
 }
 
-void outbound_free(struct outbound **outbound) {
-  struct outbound *o = *outbound;
-  if (!o) return;
+void outbound_stop(struct outbound *o) {
   while (o->first) {
     struct outbound_request *r = o->first;
     if (r->exchange) outbound_conclude(r, CURLE_ABORTED_BY_CALLBACK);
     request_free(r);
   }
+}
+
+void outbound_free(struct outbound **outbound) {
+  struct outbound *o = *outbound;
+  if (!o) return;
+  outbound_stop(o);
   if (o->multi) o->curl->multi_cleanup(o->multi);
   loop_timer_clear(o->loop, &o->timer);
   o->magic = 0;

@@ -30,7 +30,9 @@ struct registry;
 
 /* NULL: out of memory. The configuration is used as long as the result. */
 struct outbound *outbound_new(struct registry *registry, struct loop *loop, const struct config *config);
-/* Every request is given up. The isolates must be gone. */
+/* Every request is given up, and with it its exchange. */
+void outbound_stop(struct outbound *o);
+/* The isolates must be gone. */
 void outbound_free(struct outbound **outbound);
 /* The request of a FETCH: the EVENT's payload and the frame's flags. Its outcome goes to the isolate, in any case. */
 void outbound_fetch(struct outbound *o, struct isolate *caller, uint32_t stream, const uint8_t *event, size_t length,

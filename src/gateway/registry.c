@@ -6,6 +6,7 @@
 
 #include "gateway/isolate.h"
 #include "gateway/log.h"
+#include "gateway/outbound.h"
 
 enum { WORKER_MAGIC = 0x4b524f57, ERROR_MAX = FRAME_PAYLOAD_MAX };
 
@@ -317,6 +318,7 @@ void registry_free(struct registry *r) {
   }
   while (r->first) isolate_end_code(r->first, false, ERROR_GONE, "");
   loop_timer_clear(r->loop, &r->evict);
+  if (r->outbound) outbound_stop(r->outbound);
   exchange_pool_free(r);
   buf_free(&r->host_code);
 }

@@ -80,6 +80,7 @@ static JSValue bytes_to_text(JSContext *ctx, JSValueConst this, int argc, JSValu
   if (encoding == UTF8 || encoding == BUFFER) return text_decode_utf8(ctx, p, n);
   if (encoding == UTF16LE) return utf16_text(ctx, p, n);
   if (encoding == LATIN1) return engine_new_latin1(ctx, p, n);
+  if (n > INT32_MAX / 2) return JS_ThrowRangeError(ctx, "Invalid string length");
   char *text = js_malloc(ctx, n * 2 + 4);
   if (!text) return JS_EXCEPTION;
   size_t length = encoding == HEX         ? put_hex(text, p, n)

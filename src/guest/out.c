@@ -124,7 +124,7 @@ static JSValue out_fetch(JSContext *ctx, JSValueConst this, int argc, JSValueCon
   if (put_text(ctx, argv[3], 1024)) return JS_EXCEPTION;
   const uint8_t *props = JS_IsUndefined(argv[4]) ? NULL : JS_GetArrayBuffer(ctx, &n, argv[4]);
   buf_put_str(&out, props, n);
-  if (put_text(ctx, argv[5], 64) || put_text(ctx, argv[6], 32768) || put_headers(ctx, argv[7])) return JS_EXCEPTION;
+  if (put_text(ctx, argv[5], 64) || put_text(ctx, argv[6], SIZE_MAX) || put_headers(ctx, argv[7])) return JS_EXCEPTION;
   put_length(ctx, argv[8]);
   if (out.bad) return finish(ctx, mark, flags);
   if (put_inline(ctx, argv[9], JS_ToBool(ctx, argv[10]), &flags, &rest)) return JS_EXCEPTION;

@@ -114,6 +114,11 @@ const ALLOW = [{ cidr: "127.0.0.1/32" }];
 const start = (config = {}) =>
   serve({ "index.js": WORKER }, { worker_loaders: [{ binding: "LOADER" }], outbound: { allow: ALLOW }, ...config });
 const ask = (server, url, headers = {}, init = {}) => request(server, "/", { ...init, headers: { "x-url": url, ...headers } });
+// The gateway has not grown by more than what its windows hold. (The address sanitizer keeps what was freed.)
+function assertGrew(server, before) {
+  if (process.env.MAYFLY_BIN?.includes("/asan/")) return;
+  assert.ok(rss(server.pid) - before < 40, `the gateway grew from ${before} to ${rss(server.pid)} MB`);
+}
 const rss = (pid) => Number(/VmRSS:\s*(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
 const error = (answer) => {
   assert.equal(answer.status, 599, answer.text);
@@ -189,11 +194,11 @@ test("100 MB to a client that does not read: the upstream is stopped, and memory
   const response = await open(server, "/", { headers: { "x-url": `${base}/big` } });
   const stopped = await settled(() => sent);
   assert.ok(stopped < 40 * MB, `${stopped} bytes were sent to nobody`);
-  assert.ok(rss(server.pid) - before < 40, `the gateway grew from ${before} to ${rss(server.pid)} MB`);
+  assertGrew(server, before);
   let n = 0;
   for await (const piece of response) n += piece.length;
   assert.equal(n, 100 * MB);
-  assert.ok(rss(server.pid) - before < 40, `the gateway grew from ${before} to ${rss(server.pid)} MB`);
+  assertGrew(server, before);
   await server.stop();
 });
 
@@ -208,7 +213,7 @@ test("100 MB from a client to the upstream", async () => {
   const before = rss(server.pid);
   const answer = await ask(server, `${base}/count`, {}, { method: "POST", body: Buffer.alloc(100 * MB - 1, "a") });
   assert.equal(answer.text, String(100 * MB - 1));
-  assert.ok(rss(server.pid) - before < 40);
+  assertGrew(server, before);
   await server.stop();
 });
 
@@ -227,7 +232,7 @@ test("an upstream that does not read stops the client", async () => {
   };
   more();
   assert.ok((await settled(() => taken)) < 40 * MB);
-  assert.ok(rss(server.pid) - before < 40);
+  assertGrew(server, before);
   client.socket.resetAndDestroy();
   assert.equal((await ask(server, `${base}/hello`)).text, "hello");
   assert.equal((await server.stop()).code, 0);
@@ -404,7 +409,7 @@ test("the gateway stops with requests in progress", async () => {
   const pending = ["a", "b", "c"].map((key) => ask(server, `${base}/silent?${key}`).catch(() => "cut"));
   await Promise.all(["a", "b", "c"].map((key) => arrived(`/silent?${key}`)));
   const { code, signal } = await server.stop();
-  assert.deepEqual([code, signal], [0, null]);
+  assert.deepEqual([code, signal], [0, null], server.log);
   await Promise.all(pending);
   for (const key of ["a", "b", "c"]) await seen.get(`/silent?${key}`).closed;
 });

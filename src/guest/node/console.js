@@ -31,13 +31,21 @@ class Console {
   }
 }
 
+// The global console gets the rest when somebody imports the module, as in workerd.
 const moreConsole = {
   context() { return console; },
   createTask(name) { throw notImplementedError('console.createTask'); },
   Console,
 };
-ObjectAssign(consoleMethods, moreConsole);
-nodeModule('console', consoleMethods, consoleMethods, '2025-09-21');
+nodeModule('console', { ...consoleMethods, ...moreConsole }, undefined, '2025-09-21');
+ObjectDefineProperty(platformModules['node:console'].exports, 'default', {
+  __proto__: null,
+  enumerable: true,
+  configurable: true,
+  get() {
+    return ObjectAssign(consoleMethods, moreConsole);
+  },
+});
 
 // ---- module: require() of what import would find, of the platform's modules only
 

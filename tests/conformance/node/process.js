@@ -66,7 +66,7 @@ export default checks([
   () => createRequire("/x.js")("nope"),
   () => code(() => createRequire("x")),
   () => [isBuiltin("path"), isBuiltin("node:path"), isBuiltin("nope")],
-  async () => typeof (await import("node:console")).Console,
+  async () => [typeof console.createTask, typeof (await import("node:console")).Console, typeof console.Console],
   () => Object.keys(dc).sort(),
   () => { const c = dc.channel("a"), seen = []; const f = (m, n) => seen.push([m, n]); c.subscribe(f); c.publish(1); c.unsubscribe(f); c.publish(2); return [seen, c.hasSubscribers, dc.channel("a") === c, c.name]; },
   () => { const seen = []; const f = (m) => seen.push(m); dc.subscribe("b", f); dc.channel("b").publish(5); return [seen, dc.hasSubscribers("b"), dc.unsubscribe("b", f), dc.unsubscribe("b", f), dc.hasSubscribers("b")]; },
