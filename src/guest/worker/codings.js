@@ -48,13 +48,14 @@ class CodedBody {
   // The next output; null: none yet.
   step() {
     const input = this.input ?? NO_BYTES;
-    let output, at, outcome;
+    let result;
     try {
-      [output, at, outcome] = native.zlibStep(this.zlib, input, this.at, this.encodes && this.inputOver);
+      result = native.zlibStep(this.zlib, input, this.at, this.encodes && this.inputOver);
     } catch {
       throw this.fail("Gzip decompression failed.");
     }
-    this.at = at;
+    const output = result[0], outcome = result[2];
+    this.at = result[1];
     if (outcome === CODEC_ENDED) {
       this.ended(input);
     } else if (outcome !== CODEC_MORE) {
@@ -97,7 +98,7 @@ function encoded(parts) {
   }
   // it cannot be encoded so here: it goes out plain, and says so
   if (coding === "br") {
-    parts.headers = headers.slice();
+    parts.headers = ArrayPrototypeSlice(headers);
     listDelete(parts.headers, "content-encoding");
   }
   return body;
@@ -105,6 +106,6 @@ function encoded(parts) {
 
 function asSource(body) {
   if (typeof body === "string") return { __proto__: null, inline: native.utf8Encode(body) };
-  if (body instanceof Uint8Array) return { __proto__: null, inline: body };
+  if (ArrayBufferIsView(body)) return { __proto__: null, inline: body };
   return isReadableStream(body) ? streamToNetReader(body) : body;
 }

@@ -8,18 +8,22 @@ const ONE_TIME_BODY =
 const BAD_LOCATION = "Invalid Location header; unable to follow redirect.";
 const DATA_TYPE = "text/plain;charset=US-ASCII";
 
-const isHttp = (url) => url.startsWith("http:") || url.startsWith("https:");
+const isHttp = (url) => matches(/^https?:/, url);
 
 function isRedirect(status) {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 }
 
 function withoutFragment(url) {
-  const at = url.indexOf("#");
-  return at < 0 ? url : url.slice(0, at);
+  const at = StringPrototypeIndexOf(url, "#");
+  return at < 0 ? url : StringPrototypeSlice(url, 0, at);
 }
 
-const originOf = (url) => new URL(url).origin;
+// Scheme, host and port of a URL that was parsed and is http or https.
+const originOf = (url) => {
+  const found = RegExpPrototypeExec(/^(https?:\/\/)(?:[^/@]*@)?([^/]*)/, url);
+  return found[1] + found[2];
+};
 
 // Where a redirect leads.
 function locationOf(location, base) {
@@ -38,7 +42,7 @@ function redirectedParts(parts, status, url, replay) {
     next.body = null;
   }
   if (originOf(url) !== originOf(parts.url)) {
-    next.headers = parts.headers.slice();
+    next.headers = ArrayPrototypeSlice(parts.headers);
     listDelete(next.headers, "authorization");
   }
   return next;
@@ -68,65 +72,79 @@ async function callFetch(target, input, init) {
   if (network && !isHttp(parts.url)) return fetchOther(parts);
   parts.url = withoutFragment(parts.url);
   if (network) parts.headers = joined(parts.headers);
-  const replay = parts.body === null || typeof parts.body === "string" || parts.body instanceof Uint8Array;
+  const replay = parts.body === null || typeof parts.body === "string" || ArrayBufferIsView(parts.body);
   const urls = [parts.url];
   for (;;) {
     const response = await callOnce(target, parts, urls.length > 1);
     if (parts.redirect === "manual" || !isRedirect(response.status)) return response;
     const location = listGet(responseList(response), "location");
     if (location === null || location === "") return response;
-    if (urls.length > MAX_REDIRECTS) throw new TypeError(`Too many redirects.${urls.join(", ")}`);
+    if (urls.length > MAX_REDIRECTS) throw new TypeError(`Too many redirects.${ArrayPrototypeJoin(urls, ", ")}`);
     const source = bodyTake(response, "");
     if (source !== null) source.cancel(undefined);
     parts = redirectedParts(parts, response.status, locationOf(location, parts.url), replay);
-    urls.push(parts.url);
+    urls[urls.length] = parts.url;
   }
 }
 
 // ---- other schemes
 
 function fetchOther(parts) {
-  const data = parts.url.startsWith("data:") ? dataOf(withoutFragment(parts.url)) : null;
+  const data = StringPrototypeStartsWith(parts.url, "data:") ? dataOf(withoutFragment(parts.url)) : null;
   if (data === null) throw new TypeError(`Fetch API cannot load: ${parts.url}`);
-  if (parts.signal !== null) parts.signal.throwIfAborted();
+  if (parts.signal !== null && parts.signal.aborted) throw parts.signal.reason;
   return responseFromNet(200, "OK", ["content-type", data.type], parts.method === "GET" ? data.bytes : NO_BYTES);
 }
 
+const hexValue = (code) => {
+  if (code >= 48 && code <= 57) return code - 48;
+  const letter = code | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+};
+
 function percentDecoded(text) {
   const bytes = native.utf8Encode(text);
+  const length = TypedArrayGetByteLength(bytes);
   let to = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    const hex = bytes[i] === 37 && /^[0-9a-f]{2}$/i.test(text.slice(i + 1, i + 3));
-    bytes[to++] = hex ? parseInt(text.slice(i + 1, i + 3), 16) : bytes[i];
-    if (hex) i += 2;
+  for (let i = 0; i < length; i++) {
+    const high = bytes[i] === 37 && i + 2 < length ? hexValue(bytes[i + 1]) : -1;
+    const low = high < 0 ? -1 : hexValue(bytes[i + 2]);
+    bytes[to++] = low < 0 ? bytes[i] : 16 * high + low;
+    if (low >= 0) i += 2;
   }
-  return bytes.slice(0, to);
+  return bytesCopy(TypedArrayPrototypeSubarray(bytes, 0, to));
 }
+
+const MIME_ESSENCE = /^[\t ]*([!#$%&'*+\-.^_`|~\w]+\/[!#$%&'*+\-.^_`|~\w]+)[\t ]*(?:;|$)/;
 
 // A MIME type as it is written out (MIME Sniffing, 4.5); the default for what is none.
 function mimeType(text) {
-  const [essence, ...parameters] = text.split(";");
-  if (!/^[!#$%&'*+\-.^_`|~\w]+\/[!#$%&'*+\-.^_`|~\w]+$/.test(essence.trim())) return DATA_TYPE;
-  const kept = parameters.map((p) => /^\s*([!#$%&'*+\-.^_`|~\w]+)=(.*?)\s*$/.exec(p)).filter((m) => m !== null && m[2] !== "");
-  return essence.trim().toLowerCase() + kept.map((m) => `;${m[1].toLowerCase()}=${m[2]}`).join("");
+  const essence = RegExpPrototypeExec(MIME_ESSENCE, text);
+  if (essence === null) return DATA_TYPE;
+  const parameter = /;[\t ]*([!#$%&'*+\-.^_`|~\w]+)=([^;]*[^;\t ])/g;
+  let type = StringPrototypeToLowerCase(essence[1]);
+  for (let m; (m = RegExpPrototypeExec(parameter, text)) !== null; ) type += `;${StringPrototypeToLowerCase(m[1])}=${m[2]}`;
+  return type;
 }
 
 // Type and bytes of a data: URL (Fetch, 6); null when it is none.
 function dataOf(url) {
-  const comma = url.indexOf(",");
+  const comma = StringPrototypeIndexOf(url, ",");
   if (comma < 0) return null;
-  let type = url.slice(5, comma).trim(), bytes = percentDecoded(url.slice(comma + 1));
-  const base64 = /; *base64$/i.exec(type);
+  let type = StringPrototypeSlice(url, 5, comma), bytes = percentDecoded(StringPrototypeSlice(url, comma + 1));
+  const base64 = RegExpPrototypeExec(/; *base64 *$/i, type);
   if (base64 !== null) {
-    type = type.slice(0, base64.index);
-    bytes = base64Bytes(String.fromCharCode(...bytes));
+    type = StringPrototypeSlice(type, 0, base64.index);
+    bytes = base64Bytes(utf8Text(bytes));
   }
-  return { type: mimeType(type.startsWith(";") ? `text/plain${type}` : type), bytes };
+  return { type: mimeType(StringPrototypeStartsWith(type, ";") ? `text/plain${type}` : type), bytes };
 }
+
+const bytesFromBase64 = Uint8Array.fromBase64;
 
 function base64Bytes(text) {
   try {
-    return Uint8Array.fromBase64(text);
+    return ReflectApply(bytesFromBase64, Uint8ArrayConstructor, [text]);
   } catch {
     return NO_BYTES;
   }
