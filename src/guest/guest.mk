@@ -98,7 +98,7 @@ PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base r
   encoding inspect console misc clone messages refused \
   locale locale_numbers locale_dates intl \
   crypto_arguments crypto_encoding crypto_keys crypto_secret crypto_curves crypto_rsa crypto) \
-  $(patsubst %,src/guest/worker/%.js,context errors bodies codings subrequests sockets fetch loader timers) \
+  $(patsubst %,src/guest/worker/%.js,context errors bodies codings subrequests sockets fetch loader timers eventsource) \
   $(patsubst %,src/guest/node/%.js,async modules buffer binding process library crypto timers console os) \
   $(patsubst %,src/guest/worker/%.js,cloudflare worker)
 $(G)/platform.js: $(PLATFORM_JS) $(G)/node.js scripts/platform.sh

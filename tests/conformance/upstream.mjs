@@ -17,6 +17,7 @@
 //   /early           103 with a link, then 200
 //   /trailer         a chunked body, and a trailer
 //   /raw?TEXT        these bytes, decoded, instead of an answer; then the connection is closed
+//   /events?TEXT     TEXT, decoded, as text/event-stream; after it, last-event-id, accept and cache-control of the request as data
 //   /headers         two set-cookie headers, and one header twice
 //   /cut             announces 100 bytes, sends 10, closes the connection
 //   /never           no answer
@@ -148,6 +149,11 @@ const paths = {
     response.write("body");
     response.addTrailers({ "x-sum": "1" });
     response.end();
+  },
+  events(request, response) {
+    const { "last-event-id": id = "", accept, "cache-control": cache } = request.headers;
+    response.setHeader("content-type", "text/event-stream; charset=utf-8");
+    response.end(`${decodeURIComponent(request.url.slice(request.url.indexOf("?") + 1))}data: ${id} ${accept} ${cache}\n\n`);
   },
   raw(request, response) {
     request.socket.on("error", () => {}).end(Buffer.from(decodeURIComponent(request.url.slice(request.url.indexOf("?") + 1)), "latin1"));

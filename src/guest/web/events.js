@@ -158,7 +158,8 @@ class MessageEvent extends Event {
     if (arguments.length < 1) throw wrongParameter(new.target.name, 1, 'string');
     super(type, init);
     this.#data = init?.data ?? null;
-    this.#origin = `${init?.origin ?? ''}`;
+    const origin = init?.origin;
+    this.#origin = origin === INTERNAL ? null : origin === undefined ? '' : `${origin}`; // INTERNAL: it has none
     this.#lastEventId = `${init?.lastEventId ?? ''}`;
   }
   get data() {

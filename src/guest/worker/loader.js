@@ -115,12 +115,17 @@ function onNeed(stub) {
   runCallback(stub, need.callback);
 }
 
+let fetcherTarget; // Fetcher -> its target; null: it is none
+
 // A Worker's entrypoint, as an object with fetch().
 class Fetcher {
   #target;
   constructor(token, target) {
     if (token !== native) throw new TypeError("Illegal constructor");
     this.#target = target;
+  }
+  static {
+    fetcherTarget = (value) => (isObject(value) && #target in value ? value.#target : null);
   }
   fetch(input, init) {
     return callFetch(this.#target, input, init);
