@@ -191,6 +191,7 @@ static void tell_error(struct outbound_request *r, CURLcode result) {
 void outbound_conclude(struct outbound_request *r, CURLcode result) {
   bool failed = result != CURLE_OK || r->error.len || !r->headed;
   if (!r->cancelled) {
+    if (failed && r->headed && !r->sent && !r->error.len) outbound_send_head(r, false); /* what came before the end */
     if (failed)
       tell_error(r, result);
     else if (!r->sent)
