@@ -101,9 +101,9 @@ PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base r
   $(patsubst %,src/guest/worker/%.js,context errors bodies codings subrequests sockets fetch loader timers eventsource) \
   $(patsubst %,src/guest/node/%.js,async modules buffer binding process library crypto timers console os) \
   $(patsubst %,src/guest/worker/%.js,cloudflare worker)
-$(G)/platform.js: $(PLATFORM_JS) $(G)/node.js scripts/platform.sh
+$(G)/platform.js: $(PLATFORM_JS) $(G)/node.js scripts/platform.mjs
 	@mkdir -p $(@D)
-	scripts/platform.sh $@ $(PLATFORM_JS)
+	node scripts/platform.mjs $@ $(PLATFORM_JS)
 
 # Node.js's own library as one function, with src/guest/node/lib in place of what it has natively
 $(G)/node.js: scripts/bundle-node.mjs build/src/node/lib/util.js node_modules/esbuild/package.json \
