@@ -18,7 +18,7 @@ const char *frame_check(const struct frame_header *h, enum frame_from from) {
   if (!(table[h->type].from & from)) return "frame type not allowed from this side";
   if (h->length > FRAME_PAYLOAD_MAX) return "frame too long";
   if (h->length < table[h->type].smallest) return "frame too short";
-  if (h->zero || (h->flags & ~(FRAME_END | FRAME_MORE | FRAME_HAS_BODY | FRAME_TEXT))) return "reserved bits set in a frame";
+  if (h->zero || (h->flags & ~FRAME_FLAGS)) return "reserved bits set in a frame";
   return NULL;
 }
 

@@ -26,7 +26,20 @@
  * Each direction starts anew with STREAM_WINDOW bytes of credit; a MESSAGE takes its bytes and MESSAGE_COST, so that
  * empty ones are not free. A message may be cut into pieces anywhere. When both directions are shut the exchange is
  * answered.
- * DONE comes from the callee when the event is over, with all that waitUntil() held: nothing follows it.
+ * Sessions. An EVENT or FETCH of the kind EVENT_RPC opens an RPC session: no HEAD, no bodies. What the two isolates say
+ * to each other is their own affair (guest/rpc): a sequence of bytes each way, which starts behind the FETCH's fields.
+ * Then travel
+ *     both ways:         MESSAGE (the next bytes; FRAME_ASKS: an answer is waited for), CAPS, WINDOW
+ *     caller to callee:  CANCEL (the caller is through, or gone)
+ *     callee to caller:  ERROR (the session broke), DONE
+ * under the credit of a WebSocket; a CAPS takes its bytes and MESSAGE_COST too.
+ * CAPS. Values carry channels by position: the n-th channel of a value is the n-th of the CAPS frames of its stream that
+ * came before the frame with the value's last byte, and that no value before it took. The gateway puts in the place of
+ * each channel of the sender one of the receiver's, which is the receiver's until it says RELEASE. A CAPS goes before a
+ * MESSAGE of a session, before a FETCH or EVENT (its stream's first frame, for props), before a MAKE (props) and before
+ * CODE or LOAD (env, then globalOutbound).
+ * DONE comes from the callee when the event is over, with all that waitUntil() held: nothing follows it. The caller of a
+ * session is told so too.
  *
  * Integers are little-endian. str = u32 length, then bytes (UTF-8; in headers whatever was on
  * the wire). bytes = the same without a charset. headers = u16 count, then count times (str name, str value).
@@ -41,11 +54,13 @@ enum {
   STREAM_WINDOW = 256 * 1024,    /* a body's first credit, bytes */
   MESSAGE_COST = 16,             /* credit that a MESSAGE takes besides its bytes */
   SHUT_REASON_MAX = 123,         /* bytes */
+  CAPS_MAX = 1024,               /* channels in one CAPS frame */
   SHUT_NO_CODE = 1005,
   HEAD_SOCKET = 101, /* the status that makes a stream a WebSocket */
 };
 #define STREAM_GUEST 0x80000000u /* set in the streams that a guest opened */
 #define STREAM_EVENT 0x40000000u /* set in the streams that the gateway opened */
+#define CHANNEL_GIVEN 0x20000000u /* set in the channels that the gateway numbered: those that came in CAPS */
 
 struct frame_header {
   uint32_t length;  /* of the payload, bytes */
@@ -61,7 +76,10 @@ enum frame_flag {
   FRAME_MORE = 2,     /* LOAD, CODE, MESSAGE: the message goes on in the next frame of this type and stream */
   FRAME_HAS_BODY = 4, /* EVENT, FETCH, HEAD: there is a body (perhaps empty); without it the body is null */
   FRAME_TEXT = 8,     /* MESSAGE: text in UTF-8, in all pieces of the message; without it bytes */
+  FRAME_ASKS = 16,    /* MESSAGE of a session, FETCH and EVENT of one: an answer is waited for, wall time counts */
 };
+
+enum { FRAME_FLAGS = FRAME_END | FRAME_MORE | FRAME_HAS_BODY | FRAME_TEXT | FRAME_ASKS };
 
 /* Who may send a type. */
 enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
@@ -73,10 +91,11 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * CLOSE    throw the isolate away; nothing comes from it afterwards
  * LOAD     the Worker's code, see worker_code below; first frame of an isolate, in pieces with FRAME_MORE
  * LOADED   its modules were evaluated. u8 1; or u8 0 and an error as in ERROR
- * EVENT    u8 kind (EVENT_FETCH), u32 cpu_ms (0: the isolate's), u32 flags 0, str entrypoint, bytes props
- *          (guest/clone.h; empty: {}), str method, str url, headers, u64 content length (~0: unknown),
- *          then inline body bytes
- * FETCH    u32 channel, then as EVENT. A channel that is not the isolate's is a lie
+ * EVENT    u8 kind (enum event_kind), u32 cpu_ms (0: the isolate's), u32 flags 0, str entrypoint, bytes props
+ *          (guest/clone.h; empty: {}); EVENT_FETCH: str method, str url, headers, u64 content length (~0: unknown),
+ *          then inline body bytes; EVENT_RPC: then the session's first bytes
+ * FETCH    u32 channel, then as EVENT. A channel that is not the isolate's is a lie. Where the channel says which
+ *          entrypoint and props (one made with MAKE, or of the configuration), those here are empty
  * HEAD     u16 status, str status text, headers, u64 content length (~0: unknown), then inline body bytes
  * BODY     body bytes
  * WINDOW   u32 credit: bytes more that the receiver may send
@@ -94,6 +113,9 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * READY    the cell is locked down and serves: str what the sandbox consists of
  * NOTE     text for the operator's log, from the cell itself
  * MESSAGE  a message of a WebSocket, or a piece of one
+ * CAPS     u32 channel, 1 to CAPS_MAX times
+ * MAKE     stream: a new channel's number. str entrypoint, bytes props: from now on it leads to this entrypoint of the
+ *          isolate's own Worker (ctx.exports)
  * SHUT     u16 code (SHUT_NO_CODE: none), then the reason in UTF-8, at most SHUT_REASON_MAX bytes
  */
 #define FRAME_TABLE(FRAME)                         \
@@ -101,14 +123,14 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
   FRAME(CLOSE, 2, FROM_GATEWAY, 0)                 \
   FRAME(LOAD, 3, FROM_GATEWAY, 0)                  \
   FRAME(LOADED, 4, FROM_GUEST, 1)                  \
-  FRAME(EVENT, 5, FROM_GATEWAY, 27)                \
-  FRAME(FETCH, 6, FROM_GUEST, 31)                  \
+  FRAME(EVENT, 5, FROM_GATEWAY, 17)                \
+  FRAME(FETCH, 6, FROM_GUEST, 21)                  \
   FRAME(HEAD, 7, FROM_GATEWAY | FROM_GUEST, 16)    \
   FRAME(BODY, 8, FROM_GATEWAY | FROM_GUEST, 0)     \
   FRAME(WINDOW, 9, FROM_GATEWAY | FROM_GUEST, 4)   \
   FRAME(CANCEL, 10, FROM_GATEWAY | FROM_GUEST, 0)  \
   FRAME(ERROR, 11, FROM_GATEWAY | FROM_GUEST, 13)  \
-  FRAME(DONE, 12, FROM_GUEST, 0)                   \
+  FRAME(DONE, 12, FROM_GATEWAY | FROM_GUEST, 0)    \
   FRAME(GET, 13, FROM_GUEST, 9)                    \
   FRAME(NEED, 14, FROM_GATEWAY, 0)                 \
   FRAME(CODE, 15, FROM_GUEST, 0)                   \
@@ -119,32 +141,35 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
   FRAME(READY, 20, FROM_CELL, 4)                   \
   FRAME(NOTE, 21, FROM_CELL, 0)                    \
   FRAME(MESSAGE, 22, FROM_GATEWAY | FROM_GUEST, 0) \
-  FRAME(SHUT, 23, FROM_GATEWAY | FROM_GUEST, 2)
+  FRAME(SHUT, 23, FROM_GATEWAY | FROM_GUEST, 2)    \
+  FRAME(CAPS, 24, FROM_GATEWAY | FROM_GUEST, 4)    \
+  FRAME(MAKE, 25, FROM_GUEST, 8)
 
 enum frame_type {
 #define FRAME(name, number, from, smallest) FRAME_##name = number,
   FRAME_TABLE(FRAME)
 #undef FRAME
-      FRAME_TYPE_LAST = FRAME_SHUT
+      FRAME_TYPE_LAST = FRAME_MAKE
 };
 
 enum open_flag {
   OPEN_KEPT = 1, /* it will live long: the host Worker, a Worker got by name. Without it: one event, then thrown away */
 };
-enum event_kind { EVENT_FETCH = 1 };
+enum event_kind { EVENT_FETCH = 1, EVENT_RPC };
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_LOG, LOG_WARN, LOG_ERROR };
 
 /* worker_code: what LOAD and CODE carry. Written by the gateway for the host Worker (gateway/hostworker.c), by a
  * guest for a dynamic one (guest/code.c); read only in guests (guest/code.c). The gateway never looks inside.
  *     u32 WORKER_CODE_MAGIC, u32 stack_kb, str compatibility date, u16 count of flags, count times str,
  *     str main module, u32 count of modules, count times (u8 enum module_kind, str name, bytes content),
- *     u8 env form (enum env_form), bytes env, u16 count of loaders, count times (str binding, u32 channel),
- *     u8 outbound (enum outbound_mode)
+ *     u8 env form (enum env_form), bytes env, u16 count of bindings, count times (u8 enum binding_kind, str binding,
+ *     u32 channel), u8 outbound (enum outbound_mode)
  */
-#define WORKER_CODE_MAGIC 0x3143574du /* "MWC1" */
+#define WORKER_CODE_MAGIC 0x3243574du /* "MWC2" */
 enum module_kind { MODULE_JS = 1, MODULE_CJS, MODULE_TEXT, MODULE_DATA, MODULE_JSON };
 enum env_form { ENV_JSON = 1, ENV_CLONE = 2 };
-enum outbound_mode { OUTBOUND_INHERIT = 0, OUTBOUND_NONE = 1 };
+enum binding_kind { BINDING_LOADER = 1, BINDING_SERVICE };
+enum outbound_mode { OUTBOUND_INHERIT = 0, OUTBOUND_NONE = 1, OUTBOUND_CHANNEL = 2 };
 
 /* The static rules of a type that `from` (one of enum frame_from) sends: 0, or what is wrong with it. */
 const char *frame_check(const struct frame_header *h, enum frame_from from);

@@ -160,6 +160,7 @@ static void put_code(struct buf *code, const struct scan *s, const char *main_na
   buf_put_cstr(code, c->vars_json ? c->vars_json : "{}");
   buf_put_u16(code, (uint16_t)c->loader_count);
   for (size_t i = 0; i < c->loader_count; i++) {
+    buf_put_u8(code, BINDING_LOADER);
     buf_put_cstr(code, c->loaders[i].binding);
     buf_put_u32(code, (uint32_t)i + 1);
   }

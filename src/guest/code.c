@@ -62,12 +62,13 @@ static JSValue get_env(struct reader *r) {
   return clone_read(guest.ctx, &in);
 }
 
-static JSValue get_loaders(struct reader *r) {
+static JSValue get_bindings(struct reader *r) {
   JSValue list = JS_NewArray(guest.ctx);
   uint32_t n = read_u16(r);
   for (uint32_t i = 0; i < n && !r->bad; i++) {
-    JS_SetPropertyUint32(guest.ctx, list, 2 * i, get_str(r));
-    JS_SetPropertyUint32(guest.ctx, list, 2 * i + 1, JS_NewUint32(guest.ctx, read_u32(r)));
+    JS_SetPropertyUint32(guest.ctx, list, 3 * i, JS_NewInt32(guest.ctx, read_u8(r)));
+    JS_SetPropertyUint32(guest.ctx, list, 3 * i + 1, get_str(r));
+    JS_SetPropertyUint32(guest.ctx, list, 3 * i + 2, JS_NewUint32(guest.ctx, read_u32(r)));
   }
   return list;
 }
@@ -85,7 +86,7 @@ static void read_code(void) {
   args[0] = get_str(&r);   /* main module */
   bool modules = get_modules(&r);
   args[1] = get_env(&r);
-  args[2] = get_loaders(&r);
+  args[2] = get_bindings(&r);
   args[3] = JS_NewInt32(guest.ctx, read_u8(&r));
   if (!modules || r.bad) {
     JS_FreeValue(guest.ctx, args[1]);

@@ -10,7 +10,7 @@
 
 /* What the platform's JavaScript (worker/worker.js) gives to C: one function per thing that can happen. */
 #define HANDLERS(HANDLER)                                                                                              \
-  HANDLER(load)      /* (main, env, loaders [binding, channel, …], outbound, date, flags) -> promise or undefined */ \
+  HANDLER(load)      /* (main, env, bindings [kind, name, channel, …], outbound, date, flags) */                        \
   HANDLER(event)     /* (stream, entrypoint, props|undefined, method, url, headers, length, inline, hasBody, end) */   \
   HANDLER(head)      /* (stream, status, statusText, headers, length, inline, hasBody, end) */                         \
   HANDLER(body)      /* (stream, Uint8Array, end) */                                                                   \

@@ -7,13 +7,19 @@ function startupFailure(error) {
   return new Error(`Failed to start Worker:\nUncaught ${name}: ${message}${trace === "" ? "" : "\n" + trace}`);
 }
 
-function onLoad(main, env, loaders, outbound, date, flags) {
+const BINDING_LOADER = 1; // frame.h
+
+function onLoad(main, env, bindings, outbound, date, flags) {
   current = null;
   setNodeLevel(date, flags);
   setNodeGlobals();
   worker.env = env;
   worker.outbound = outbound;
-  for (let i = 0; i < loaders.length; i += 2) env[loaders[i]] = new WorkerLoader(native, loaders[i + 1]);
+  for (let i = 0; i < bindings.length; i += 3) {
+    const [kind, name, channel] = ArrayPrototypeSlice(bindings, i, i + 3);
+    env[name] = kind === BINDING_LOADER ? new WorkerLoader(native, channel)
+      : new Fetcher(native, { channel, handle: null, entrypoint: "", props: undefined, cpuMs: 0 });
+  }
   try {
     const result = native.import(main);
     if (result instanceof NativePromise) result.then(() => started(native.namespace()), failStart);
