@@ -389,7 +389,7 @@ static void test_bad_frames_stop_the_cell(void **state) {
   b = start(2);
   open_isolate(b, 5);
   put_event(b, 5, 1, "spin", 3600000); /* a turn that nothing else would end */
-  put(b, FRAME_DONE, 5, 0, NULL);
+  put(b, FRAME_MAKE, 5, 0, NULL);
   ring_publish(&b->out);
   end(b, "not allowed from this side");
 }
