@@ -172,6 +172,18 @@ const changes = [
     to: "                    engine_no_brand(ctx);\n",
   },
   {
+    what: "a private method of what is no object",
+    from: "    not_obj:\n        JS_ThrowTypeErrorNotAnObject(ctx);\n        return -1;\n    }\n    p = JS_VALUE_GET_OBJ(obj);\n",
+    to: "    not_obj:\n        engine_no_brand(ctx);\n        return -1;\n    }\n    p = JS_VALUE_GET_OBJ(obj);\n",
+  },
+  {
+    what: "DOMException called as a function",
+    from: "        return JS_ThrowTypeError(ctx, \"constructor requires 'new'\");\n    return js_domexception_constructor0(",
+    to: "        return JS_ThrowTypeError(ctx, \"Failed to construct 'DOMException': Please use the 'new' operator, this \"\n" +
+      "                                 \"object constructor cannot be called as a function.\");\n" +
+      "    return js_domexception_constructor0(",
+  },
+  {
     what: "a class called as a function",
     from: "                JS_ThrowTypeError(ctx, \"class constructors must be invoked with 'new'\");\n",
     to: "                sf->cur_pc = pc;\n                engine_not_new(ctx);\n",

@@ -113,6 +113,12 @@ function isUtf8(value) {
   }
 }
 
+// Of node:buffer, whatever they are called on.
+const base64Functions = {
+  atob(data) { return ReflectApply(functions.atob, undefined, arguments); },
+  btoa(data) { return ReflectApply(functions.btoa, undefined, arguments); },
+};
+
 function isAscii(value) {
   const bytes = bytesBorrow(value);
   if (bytes === null) needArguments(0, 1, 'isAscii', 'BufferUtil', 'Uint8Array');
@@ -162,8 +168,7 @@ const bufferBinding = {
   swap16: (buffer) => swapBytes(buffer, 2),
   swap32: (buffer) => swapBytes(buffer, 4),
   swap64: (buffer) => swapBytes(buffer, 8),
-  atob: functions.atob,
-  btoa: functions.btoa,
+  ...base64Functions,
 };
 
 // ---- StringDecoder. Its state is a Buffer: 0-3 the bytes of a character begun, 4 how many are missing, 5 how many are

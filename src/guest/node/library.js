@@ -3,7 +3,7 @@
 const nodeOurs = {
   URL, URLSearchParams, URLPattern: globalThis.URLPattern, AbortController, AbortSignal, EventTarget, Blob, File,
   TextEncoder, TextDecoder, ReadableStream, WritableStream: globalThis.WritableStream, AsyncResource,
-  queueMicrotask: functions.queueMicrotask,
+  queueMicrotask: runAsMicrotask,
   attributes: attributesOf,
   resolveObjectURL(id) { throw new ErrorConstructor('resolveObjectURL is not implemented'); },
 };
@@ -77,7 +77,7 @@ function transcode(source, from, to) {
 }
 
 nodeModule('buffer', { ...pick(nodeLib.buffer, 'constants INSPECT_MAX_BYTES kMaxLength kStringMaxLength Buffer'),
-  SlowBuffer: nodeLib.buffer.SlowBuffer, Blob, File, atob: functions.atob, btoa: functions.btoa, isAscii, isUtf8,
+  SlowBuffer: nodeLib.buffer.SlowBuffer, Blob, File, ...base64Functions, isAscii, isUtf8,
   resolveObjectURL: nodeOurs.resolveObjectURL, transcode });
 
 // ---- the rest

@@ -128,7 +128,7 @@ const nodeProcess = {
   setSourceMapsEnabled(enabled, options) {},
   getSourceMapsSupport() { return { enabled: false, nodeModules: false, generatedCode: false }; },
   nextTick(callback, ...args) {
-    functions.queueMicrotask(() => ReflectApply(callback, undefined, args));
+    runAsMicrotask(() => ReflectApply(callback, undefined, args));
   },
   emitWarning(warning, type, code, ctor) {
     if (typeof warning !== 'string' && !(warning instanceof ErrorConstructor)) {

@@ -111,13 +111,6 @@ const nodeTimers = {
   },
 };
 
-// The global clearImmediate() takes nothing for nothing.
-const nodeGlobals = {
-  clearImmediate(immediate) {
-    if (immediate != null) nodeTimers.clearImmediate(immediate);
-  },
-};
-
 // A promise that a timer or a signal settles.
 function promiseOfTimer(start, value, options) {
   const signal = options?.signal;
@@ -195,18 +188,30 @@ nodeModule('timers', { ...timersModule, Timeout }, timersModule);
 
 // ---- globals: as with compatibility in the image, so that the usual Worker changes nothing
 
-for (const name of ObjectKeys(nodeTimers)) expose(name, nodeTimers[name]);
-expose('clearImmediate', nodeGlobals.clearImmediate);
-expose('Buffer', Buffer);
-expose('process', nodeProcess);
-expose('global', globalThis);
+const immediates = {
+  setImmediate(callback, ...args) {
+    requireGlobal(this);
+    return nodeTimers.setImmediate(callback, ...args);
+  },
+  clearImmediate(immediate) {
+    requireGlobal(this);
+    if (immediate != null) nodeTimers.clearImmediate(immediate);
+  },
+};
+for (const name of ObjectKeys(immediates)) exposeInherited(name, immediates[name]);
+const OWN_TIMERS = ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval']; // before plainTimers
+for (let i = 0; i < OWN_TIMERS.length; i++) exposeOwn(OWN_TIMERS[i], nodeTimers[OWN_TIMERS[i]]);
+exposeOwn('Buffer', Buffer);
+exposeOwn('process', nodeProcess);
+exposeOwn('global', globalThis);
 
 // What a Worker with other flags finds instead.
 function setNodeGlobals() {
   if (worker.nodeLevel < NODE_ALL) {
-    for (const name of ['Buffer', 'process', 'global', 'setImmediate', 'clearImmediate']) delete globalThis[name];
+    for (const name of ['Buffer', 'process', 'global']) delete globalThis[name];
+    for (const name of ObjectKeys(immediates)) delete scopePrototype[name];
   }
   if (!worker.nodeCompat || worker.date < NODE_TIMERS) {
-    for (const name of ObjectKeys(plainTimers)) expose(name, plainTimers[name]);
+    for (const name of ObjectKeys(plainTimers)) delete globalThis[name];
   }
 }

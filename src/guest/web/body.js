@@ -167,8 +167,7 @@ class Body {
     return parseForm(bodyContentType(this), () => bodyBytes(this));
   }
 }
-defineInterface(Body);
-defineGlobal('Body', Body);
+exposeIllegal(Body);
 
 const LOCKED_MESSAGE = 'This ReadableStream is currently locked to a reader.';
 

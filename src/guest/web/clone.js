@@ -62,6 +62,7 @@ native.cloneHooks(cloneOut, cloneIn);
 
 const structuredCloneMethod = {
   structuredClone(value, options = undefined) {
+    requireGlobal(this);
     needArguments(arguments.length, 1, 'structuredClone', 'ServiceWorkerGlobalScope', 'Value');
     if (options != null && !isObject(options)) {
       needArguments(1, 2, 'structuredClone', 'ServiceWorkerGlobalScope', ['Value', 'StructuredCloneOptions']);
@@ -78,4 +79,4 @@ const structuredCloneMethod = {
     return native.deserialize(bytes);
   },
 };
-defineGlobal('structuredClone', structuredCloneMethod.structuredClone);
+exposeInherited('structuredClone', structuredCloneMethod.structuredClone);

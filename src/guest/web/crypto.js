@@ -296,7 +296,7 @@ class SubtleCrypto {
     return native.sameBytes(a, b);
   }
 }
-exposeInterface(SubtleCrypto);
+exposeIllegal(SubtleCrypto);
 const subtle = new SubtleCrypto(INTERNAL);
 
 // ---- random values
@@ -306,13 +306,13 @@ const INTEGER_ARRAYS = { __proto__: null, Int8Array: true, Uint8Array: true, Uin
   Uint16Array: true, Int32Array: true, Uint32Array: true, BigInt64Array: true, BigUint64Array: true };
 
 class Crypto {
-  constructor(token) {
-    if (token !== INTERNAL) throw new TypeError('Illegal constructor');
-  }
+  #own = true;
   get subtle() {
+    this.#own;
     return subtle;
   }
   getRandomValues(array) {
+    this.#own;
     if (!ArrayBufferIsView(array)) needArguments(0, 1, 'getRandomValues', 'Crypto', 'ArrayBufferView');
     if (!INTEGER_ARRAYS[TypedArrayGetTag(array)]) {
       throw failure('TypeMismatchError',
@@ -329,6 +329,7 @@ class Crypto {
     return array;
   }
   randomUUID() {
+    this.#own;
     const bytes = randomBytes(16);
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
@@ -375,7 +376,7 @@ class DigestStream extends WritableStream {
 }
 defineInterface(DigestStream);
 
-exposeInterface(Crypto);
+exposeIllegal(Crypto);
 ObjectDefineProperty(Crypto.prototype, 'DigestStream',
   { __proto__: null, value: DigestStream, writable: true, enumerable: true, configurable: true });
-defineGlobal('crypto', new Crypto(INTERNAL));
+exposeOwn('crypto', new Crypto());

@@ -29,7 +29,7 @@ class CryptoKey {
     keyState = (value) => (isObject(value) && #state in value ? value.#state : null);
   }
 }
-exposeInterface(CryptoKey);
+exposeIllegal(CryptoKey);
 
 function defineReadOnly(object, name, value) {
   ObjectDefineProperty(object, name, { __proto__: null, value, writable: false, enumerable: true, configurable: true });

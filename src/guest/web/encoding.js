@@ -101,13 +101,17 @@ const NO_INPUT = new Uint8Array(0);
 exposeInterface(TextDecoder);
 
 class TextEncoder {
+  #own = true;
   get encoding() {
+    this.#own;
     return 'utf-8';
   }
   encode(input = '') {
+    this.#own;
     return native.utf8Encode(`${input}`);
   }
   encodeInto(source, destination) {
+    this.#own;
     needArguments(arguments.length, 2, 'encodeInto', 'TextEncoder', ['string', 'Uint8Array']);
     if (!ArrayBufferIsView(destination) || TypedArrayGetTag(destination) !== 'Uint8Array') {
       needArguments(1, 2, 'encodeInto', 'TextEncoder', ['string', 'Uint8Array']);
@@ -166,6 +170,7 @@ class TextEncoderStream {
     }), new.target);
   }
   get encoding() {
+    transformInside(this);
     return 'utf-8';
   }
 }

@@ -72,6 +72,7 @@ class Event {
     return this.#state.target;
   }
   get timeStamp() {
+    this.#state;
     return 0;
   }
   get isTrusted() {
@@ -172,9 +173,11 @@ class MessageEvent extends Event {
     return this.#lastEventId;
   }
   get source() {
+    this.#data;
     return null;
   }
   get ports() {
+    this.#data;
     return [];
   }
 }
@@ -219,7 +222,7 @@ class PromiseRejectionEvent extends Event {
     return this.#reason;
   }
 }
-exposeInterface(PromiseRejectionEvent);
+exposeIllegal(PromiseRejectionEvent);
 
 // ---- EventTarget
 
@@ -322,6 +325,7 @@ class EventTarget {
   }
 
   addEventListener(type, callback, options = undefined) {
+    this.#listeners;
     needArguments(arguments.length, 2, 'addEventListener', 'EventTarget', ['string', 'function or HandlerObject']);
     if (callback != null && !isObject(callback)) {
       needArguments(1, 2, 'addEventListener', 'EventTarget', ['string', 'function or HandlerObject']);
@@ -343,10 +347,12 @@ class EventTarget {
     if (signal !== undefined) signalAddAlgorithm(signal, () => this.#remove(name, callback));
   }
   removeEventListener(type, callback, options = undefined) {
+    this.#listeners;
     needArguments(arguments.length, 2, 'removeEventListener', 'EventTarget', ['string', 'function or HandlerObject']);
     this.#remove(`${type}`, callback);
   }
   dispatchEvent(event) {
+    this.#listeners;
     if (!isEvent(event)) needArguments(0, 1, 'dispatchEvent', 'EventTarget', 'Event');
     if (eventState(event).dispatching) {
       throw new DOMExceptionConstructor('The event is already being dispatched.', 'InvalidStateError');
@@ -355,7 +361,7 @@ class EventTarget {
     return targetDispatch(this, event);
   }
 }
-exposeInterface(EventTarget);
+defineInterface(EventTarget); // exposed further up the global scope's chain (below)
 
 // ---- AbortSignal
 
@@ -455,7 +461,7 @@ class AbortSignal extends EventTarget {
   }
 }
 const EventTargetAdd = uncurryThis(EventTarget.prototype.addEventListener);
-exposeInterface(AbortSignal);
+exposeIllegal(AbortSignal);
 
 class AbortController {
   #signal = new AbortSignal(INTERNAL);
@@ -468,14 +474,43 @@ class AbortController {
 }
 exposeInterface(AbortController);
 
-// ---- the global scope as a target. Its methods are called without a this.
+// ---- the global scope as a target (primordials.js says what its chain is)
 
 const globalTarget = new EventTarget();
+
+// A link of the global scope's chain, before PARENT.
+function chainLink(link, name, parent) {
+  const constructor = {
+    [name]: function () {
+      throw new TypeError('Illegal constructor');
+    },
+  }[name];
+  ObjectDefineProperty(constructor, 'prototype', { __proto__: null, value: link, writable: false });
+  ObjectDefineProperty(link, 'constructor',
+    { __proto__: null, value: constructor, writable: true, enumerable: false, configurable: true });
+  defineInterface(constructor);
+  ObjectSetPrototypeOf(link, parent);
+  return constructor;
+}
+
+const globalMethods = {};
 for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent']) {
   const method = EventTarget.prototype[name];
-  const bound = { [name](...args) { return ReflectApply(method, globalTarget, args); } }[name];
-  defineGlobal(name, bound);
+  globalMethods[name] = {
+    [name](...args) {
+      requireGlobal(this);
+      return ReflectApply(method, globalTarget, args);
+    },
+  }[name];
 }
+const globalWorker = { EventTarget };
+chainLink(globalMethods, 'EventTarget', Object.prototype);
+chainLink(globalWorker, 'WorkerGlobalScope', globalMethods);
+exposeOwn('ServiceWorkerGlobalScope', chainLink(scopePrototype, 'ServiceWorkerGlobalScope', globalWorker));
+exposeInherited('WorkerGlobalScope', chainLink({ EventTarget }, 'WorkerGlobalScope', EventTarget.prototype));
+exposeInherited('DOMException', DOMExceptionConstructor);
+ObjectSetPrototypeOf(globalThis, scopePrototype);
+delete globalThis[Symbol.toStringTag];
 
 const FRAME_PLACE = /\n    at (?:.* \()?([^\n]*?):(\d+):(\d+)\)?(?:\n|$)/;
 

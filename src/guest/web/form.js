@@ -41,6 +41,7 @@ class FormData {
     return listHas(this.#list, usv(name));
   }
   forEach(callback, thisArg = undefined) {
+    this.#list;
     if (typeof callback !== 'function') needArguments(0, 1, 'forEach', 'FormData', 'function');
     for (let i = 0; i < this.#list.length; i += 2) {
       ReflectApply(callback, thisArg, [this.#list[i + 1], this.#list[i], this]);

@@ -47,8 +47,8 @@ class MessagePort extends EventTarget {
   }
 
   start() {
-    this.#listens = true;
     const waiting = this.#waiting;
+    this.#listens = true;
     this.#waiting = null;
     if (waiting === null) return;
     for (let i = 0; i < waiting.length; i++) enqueueMicrotask(() => this.#take(waiting[i]));
@@ -80,7 +80,7 @@ class MessagePort extends EventTarget {
     this.start();
   }
 }
-exposeInterface(MessagePort);
+exposeIllegal(MessagePort);
 
 class MessageChannel {
   #ports = newPorts();

@@ -1,48 +1,38 @@
-// misc.js: the small globals: performance, navigator, queueMicrotask, reportError, atob, btoa,
+// misc.js: the small globals: navigator, queueMicrotask, reportError, atob, btoa,
 // self. DOMException is the engine's own.
 
-class Performance extends EventTarget {
-  constructor(token) {
-    if (token !== INTERNAL) throw new TypeError('Illegal constructor');
-    super();
-  }
-  get timeOrigin() {
-    return 0;
-  }
-  now() {
-    return MathFloor(native.now());
-  }
-  toJSON() {
-    return { timeOrigin: 0 };
-  }
-}
-exposeInterface(Performance);
-defineGlobal('performance', new Performance(INTERNAL));
-
 class Navigator {
-  constructor(token) {
-    if (token !== INTERNAL) throw new TypeError('Illegal constructor');
+  #own = true;
+  sendBeacon(url, body = undefined) {
+    this.#own;
+    needArguments(arguments.length, 1, 'sendBeacon', 'Navigator');
+    return sendBeacon(`${url}`, body);
   }
   get userAgent() {
+    this.#own;
     return 'Cloudflare-Workers';
   }
   get language() {
+    this.#own;
     return 'en';
   }
   get languages() {
+    this.#own;
     return ['en'];
   }
   get platform() {
+    this.#own;
     return '';
   }
   get hardwareConcurrency() {
+    this.#own;
     return 1;
   }
 }
-exposeInterface(Navigator);
-defineGlobal('navigator', new Navigator(INTERNAL));
-defineGlobal('self', globalThis);
-defineGlobal('origin', 'null');
+exposeIllegal(Navigator);
+exposeOwn('navigator', new Navigator());
+exposeOwn('self', globalThis);
+exposeOwn('origin', 'null', false);
 
 const enqueueMicrotask = queueMicrotask;
 const decodeBase64 = atob;
@@ -59,31 +49,39 @@ function convertBase64(convert, text, message) {
   }
 }
 
-// Called without a this, and named as written here.
+function runAsMicrotask(callback) {
+  enqueueMicrotask(() => {
+    try {
+      callback();
+    } catch (error) {
+      reportException(error);
+    }
+  });
+}
+
+// Named as written here.
 const functions = {
   atob(data) {
+    requireGlobal(this);
     needArguments(arguments.length, 1, 'atob', 'ServiceWorkerGlobalScope');
     return convertBase64(decodeBase64, `${data}`, ATOB_INVALID);
   },
   btoa(data) {
+    requireGlobal(this);
     needArguments(arguments.length, 1, 'btoa', 'ServiceWorkerGlobalScope');
     return convertBase64(encodeBase64, `${data}`, BTOA_INVALID);
   },
   queueMicrotask(callback) {
+    requireGlobal(this);
     if (typeof callback !== 'function') {
       needArguments(0, 1, 'queueMicrotask', 'ServiceWorkerGlobalScope', 'function');
     }
-    enqueueMicrotask(() => {
-      try {
-        callback();
-      } catch (error) {
-        reportException(error);
-      }
-    });
+    runAsMicrotask(callback);
   },
   reportError(error) {
+    requireGlobal(this);
     needArguments(arguments.length, 1, 'reportError', 'ServiceWorkerGlobalScope', 'Value');
     reportException(error);
   },
 };
-for (const name of ObjectKeys(functions)) defineGlobal(name, functions[name]);
+for (const name of ObjectKeys(functions)) exposeInherited(name, functions[name]);

@@ -76,6 +76,8 @@ const { trunc: MathTrunc, floor: MathFloor, min: MathMin, max: MathMax } = Math;
 const ErrorConstructor = Error;
 const DOMExceptionConstructor = DOMException;
 const globalObject = globalThis;
+const ILLEGAL_INVOCATION = 'Illegal invocation: function called with incorrect `this` reference. See ' +
+  'https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.';
 const IteratorPrototype = ObjectGetPrototypeOf(ObjectGetPrototypeOf([][Symbol.iterator]()));
 const SymbolIterator = Symbol.iterator;
 const SymbolAsyncIterator = Symbol.asyncIterator;
@@ -177,13 +179,58 @@ function defineInterface(constructor, tag = constructor.name) {
   return constructor;
 }
 
+// ---- the global scope. As in workerd, interfaces and most functions are on the prototype of globalThis, and the
+// WorkerGlobalScope and EventTarget further up its chain are not those that a Worker finds by name.
+
+const scopePrototype = {};
+
+// Of globalThis itself and not enumerable, as what is the language's own is.
 function defineGlobal(name, value) {
   ObjectDefineProperty(globalThis, name,
     { __proto__: null, value, writable: true, enumerable: false, configurable: true });
 }
 
+function exposeOwn(name, value, writable = true) {
+  ObjectDefineProperty(globalThis, name, { __proto__: null, value, writable, enumerable: true, configurable: true });
+}
+
+function exposeInherited(name, value) {
+  delete globalThis[name]; // the engine's
+  ObjectDefineProperty(scopePrototype, name,
+    { __proto__: null, value, writable: true, enumerable: true, configurable: true });
+}
+
 function exposeInterface(constructor) {
-  defineGlobal(constructor.name, defineInterface(constructor));
+  exposeInherited(constructor.name, defineInterface(constructor));
+}
+
+// Makes what the platform alone makes an interface: what a Worker finds as its constructor throws, with `new` and
+// without.
+function hideConstructor(constructor) {
+  const shown = {
+    [constructor.name]: function () {
+      throw new TypeError('Illegal constructor');
+    },
+  }[constructor.name];
+  defineInterface(constructor);
+  for (const key of ReflectOwnKeys(constructor)) {
+    if (key !== 'length' && key !== 'name') {
+      ObjectDefineProperty(shown, key, ReflectGetOwnPropertyDescriptor(constructor, key));
+    }
+  }
+  ObjectDefineProperty(constructor.prototype, 'constructor',
+    { __proto__: null, value: shown, writable: true, enumerable: false, configurable: true });
+  ObjectSetPrototypeOf(shown, ObjectGetPrototypeOf(constructor));
+  return shown;
+}
+
+function exposeIllegal(constructor) {
+  exposeInherited(constructor.name, hideConstructor(constructor));
+}
+
+// The methods of the global scope are called without a this, or with it.
+function requireGlobal(value) {
+  if (value !== undefined && value !== null && value !== globalObject) throw new TypeError(ILLEGAL_INVOCATION);
 }
 
 // A pair iterator's class: over a flat list [key, value, ...], its kind 0 keys, 1 values, 2 entries.

@@ -367,6 +367,7 @@ class ReadableStream {
     });
   }
   getReader(options = undefined) {
+    this.#inside;
     if (options != null && !isObject(options)) {
       needArguments(0, 1, 'getReader', 'ReadableStream', 'GetReaderOptions');
     }
@@ -376,6 +377,7 @@ class ReadableStream {
     return new ReadableStreamBYOBReader(this);
   }
   pipeThrough(transform, options = undefined) {
+    this.#inside;
     if (!isObject(transform)) needArguments(0, 1, 'pipeThrough', 'ReadableStream', 'Transform');
     const { readable, writable } = transform;
     if (!isReadableStream(readable)) throw wrongField('Transform', 'readable', 'ReadableStream');
@@ -388,6 +390,7 @@ class ReadableStream {
   }
   pipeTo(destination, options = undefined) {
     return tryPromise(() => {
+      this.#inside;
       if (!isWritableStream(destination)) needArguments(0, 1, 'pipeTo', 'ReadableStream', 'WritableStream');
       const how = readPipeOptions(options, 'pipeTo');
       if (this.#inside.reader !== null) throw new TypeError(LOCKED_READABLE);
@@ -410,7 +413,7 @@ class ReadableStream {
 exposeInterface(ReadableStream);
 exposeInterface(ReadableStreamDefaultReader);
 exposeInterface(ReadableStreamBYOBReader);
-exposeInterface(ReadableStreamDefaultController);
+exposeIllegal(ReadableStreamDefaultController);
 ObjectDefineProperty(ReadableStream.prototype, SymbolAsyncIterator,
   { __proto__: null, value: ReadableStream.prototype.values, writable: true, enumerable: false, configurable: true });
 

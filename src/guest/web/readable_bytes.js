@@ -253,7 +253,7 @@ class ReadableStreamBYOBRequest {
     return this.#least;
   }
 }
-exposeInterface(ReadableStreamBYOBRequest);
+exposeIllegal(ReadableStreamBYOBRequest);
 
 class ReadableByteStreamController {
   #inside;
@@ -282,7 +282,7 @@ class ReadableByteStreamController {
     this.#inside.stream.error(reason);
   }
 }
-exposeInterface(ReadableByteStreamController);
+exposeIllegal(ReadableByteStreamController);
 
 // A stream of the platform's own over bytes, to be filled with controller.enqueue(view), which takes the buffer.
 function newByteReadable(pull, cancel) {

@@ -175,6 +175,7 @@ class Request extends Body {
     return this.#rest.redirect;
   }
   get fetcher() {
+    this.#rest;
     return null;
   }
   get signal() {
@@ -187,9 +188,11 @@ class Request extends Body {
     return this.#rest.cf;
   }
   get integrity() {
+    this.#rest;
     return '';
   }
   get keepalive() {
+    this.#rest;
     return false;
   }
   get cache() {

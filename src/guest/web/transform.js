@@ -169,7 +169,7 @@ class TransformStream {
   }
 }
 exposeInterface(TransformStream);
-exposeInterface(TransformStreamDefaultController);
+exposeIllegal(TransformStreamDefaultController);
 
 // Classes whose instances are TransformStreams although their constructors inherit nothing: the constructor returns
 // newTransformStream(inside, new.target).

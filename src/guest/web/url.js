@@ -101,6 +101,7 @@ class URLSearchParams {
     this.#changed();
   }
   forEach(callback, thisArg = undefined) {
+    this.#list;
     if (typeof callback !== 'function') needArguments(0, 1, 'forEach', 'URLSearchParams', 'function');
     for (let i = 0; i < this.#list.length; i += 2) {
       ReflectApply(callback, thisArg, [this.#list[i + 1], this.#list[i], this]);

@@ -331,6 +331,7 @@ class WebSocket extends EventTarget {
   }
 
   serializeAttachment(attachment) {
+    this.#attachment;
     if (arguments.length === 0) needArguments(0, 1, 'serializeAttachment', 'WebSocket', 'Value');
     const bytes = native.serialize(attachment);
     const size = ArrayBufferGetByteLength(bytes);

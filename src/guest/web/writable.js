@@ -359,9 +359,10 @@ class WritableStream {
     return tryPromise(() => this.#unlocked().close());
   }
   getWriter() {
+    this.#inside;
     return new WritableStreamDefaultWriter(this);
   }
 }
 exposeInterface(WritableStream);
 exposeInterface(WritableStreamDefaultWriter);
-exposeInterface(WritableStreamDefaultController);
+exposeIllegal(WritableStreamDefaultController);

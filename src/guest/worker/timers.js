@@ -119,16 +119,25 @@ class Scheduler {
   }
 }
 defineInterface(Scheduler);
-defineGlobal("scheduler", new Scheduler(INTERNAL));
+exposeOwn("scheduler", new Scheduler(INTERNAL));
 
 // The global timers as they are without Node's compatibility (node/timers.js).
 const plainTimers = {
-  setTimeout(callback, delay, ...args) { return addTimer("setTimeout", callback, delay, args, false); },
-  setInterval(callback, delay, ...args) { return addTimer("setInterval", callback, delay, args, true); },
-  clearTimeout(id) { clearTimer(id); },
-  clearInterval(id) { clearTimer(id); },
+  setTimeout(callback, delay, ...args) {
+    requireGlobal(this);
+    return addTimer("setTimeout", callback, delay, args, false);
+  },
+  setInterval(callback, delay, ...args) {
+    requireGlobal(this);
+    return addTimer("setInterval", callback, delay, args, true);
+  },
+  clearTimeout(id) {
+    requireGlobal(this);
+    clearTimer(id);
+  },
+  clearInterval(id) {
+    requireGlobal(this);
+    clearTimer(id);
+  },
 };
-
-function expose(name, value) {
-  define(globalThis, name, value);
-}
+for (const name of ObjectKeys(plainTimers)) exposeInherited(name, plainTimers[name]);

@@ -102,15 +102,19 @@ function onIdle() {
 
 // ---- globals ----
 
-expose("fetch", function fetch(input, init) {
-  try {
-    needArguments(arguments.length, 1, "fetch", "ServiceWorkerGlobalScope", "Request or string");
-    requireEvent();
-  } catch (e) {
-    return NativePromise.reject(e);
-  }
-  return callFetch({ channel: 0, handle: null, entrypoint: "", props: undefined, cpuMs: 0 }, input, init);
-});
+const fetchMethod = {
+  fetch(input, init) {
+    requireGlobal(this);
+    try {
+      needArguments(arguments.length, 1, "fetch", "ServiceWorkerGlobalScope", "Request or string");
+      requireEvent();
+    } catch (e) {
+      return NativePromise.reject(e);
+    }
+    return callFetch(NETWORK, input, init);
+  },
+};
+exposeInherited("fetch", fetchMethod.fetch);
 
 // What every event makes, or most.
 const sampleEvent = new Event_(0);

@@ -1,18 +1,20 @@
 // Every interface of the web platform: which members it and its prototype have, and of what kind each is.
 import { checks } from "../checks.js";
 
-const INTERFACES = `AbortController AbortSignal Blob ByteLengthQueuingStrategy CloseEvent CompressionStream
+const INTERFACES = `AbortController AbortSignal Blob Body ByteLengthQueuingStrategy Cache CacheStorage CloseEvent CompressionStream
   CountQueuingStrategy Crypto CryptoKey CustomEvent DOMException DecompressionStream ErrorEvent Event EventSource
-  EventTarget File FixedLengthStream FormData Headers IdentityTransformStream MessageChannel MessagePort
-  PromiseRejectionEvent ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest
-  ReadableStreamDefaultController ReadableStreamDefaultReader Request Response SubtleCrypto TextDecoder
+  EventTarget ExtendableEvent FetchEvent File FixedLengthStream FormData Headers IdentityTransformStream MessageChannel
+  MessageEvent MessagePort Navigator Performance PerformanceEntry PerformanceMark PerformanceMeasure PerformanceObserver
+  PerformanceObserverEntryList PerformanceResourceTiming PromiseRejectionEvent ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest
+  ReadableStreamDefaultController ReadableStreamDefaultReader Request Response ScheduledEvent
+  ServiceWorkerGlobalScope SubtleCrypto TailEvent TextDecoder
   TextDecoderStream TextEncoder TextEncoderStream TransformStream TransformStreamDefaultController URL URLPattern
-  URLSearchParams WebSocket WebSocketPair WritableStream WritableStreamDefaultController
+  URLSearchParams WebSocket WebSocketPair WebSocketRequestResponsePair WorkerGlobalScope WritableStream WritableStreamDefaultController
   WritableStreamDefaultWriter`.split(/\s+/);
 const FUNCTIONS = `addEventListener atob btoa clearInterval clearTimeout dispatchEvent fetch queueMicrotask
   removeEventListener reportError setInterval setTimeout structuredClone clearImmediate setImmediate`.split(/\s+/);
 const OBJECTS = `console crypto navigator performance scheduler self globalThis WebAssembly process Buffer global
-  Atomics Intl SharedArrayBuffer InternalError Body`.split(/\s+/);
+  Atomics Intl SharedArrayBuffer InternalError caches`.split(/\s+/);
 
 function kind(object, key) {
   const d = Object.getOwnPropertyDescriptor(object, key);
@@ -30,7 +32,7 @@ const members = (object) => Reflect.ownKeys(object).map((key) => [String(key), k
 const list = {};
 for (const name of INTERFACES) {
   list[`${name} statics`] = () => members(globalThis[name]);
-  list[`${name} prototype`] = () => members(globalThis[name].prototype);
+  if (name !== "ServiceWorkerGlobalScope") list[`${name} prototype`] = () => members(globalThis[name].prototype);
   list[`${name} tag, parent`] = () => [globalThis[name].prototype[Symbol.toStringTag],
     Object.getPrototypeOf(globalThis[name].prototype)?.constructor?.name];
 }
