@@ -26,7 +26,7 @@
 #include "gateway/config.h"
 #include "gateway/exchange.h"
 #include "gateway/loop.h"
-#include "gateway/table.h"
+#include "base/table.h"
 #if LAYER < LAYER_GATEWAY
 #error "registry.h belongs to the gateway"
 #endif

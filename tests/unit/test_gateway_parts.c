@@ -18,7 +18,7 @@
 #include "gateway/hostworker.h"
 #include "gateway/log.h"
 #include "gateway/loop.h"
-#include "gateway/table.h"
+#include "base/table.h"
 
 /* Random puts and removals beside a plain array: every key is found with its value, no other is. */
 static void test_table_agrees_with_an_array(void **state) {

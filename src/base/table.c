@@ -1,5 +1,5 @@
 /* table.c: see table.h. */
-#include "gateway/table.h"
+#include "base/table.h"
 
 #include <stdlib.h>
 
