@@ -19,6 +19,7 @@ LDLIBS := -lm -ljansson -lcrypto -lwslay -pthread
 # One folder is one layer (src/base/layer.h); LAYER makes a wrong include fail to compile.
 LAYER_base := 0
 LAYER_isolate := 2
+LAYER_builder := 2
 LAYER_cell := 3
 LAYER_gateway := 4
 LAYER_cli := 5
@@ -26,7 +27,9 @@ LAYERS := base isolate cell gateway cli
 SRC := $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c))
 OBJ := $(SRC:src/%.c=$(B)/%.o)
 LLHTTP := $(patsubst %,$(B)/llhttp/%.o,llhttp api http)
-LIB := $(filter-out $(B)/cli/main.o,$(OBJ)) $(LLHTTP) $(G)/engine.o $(B)/platform.o
+LIB := $(filter-out $(B)/cli/main.o,$(OBJ)) $(LLHTTP) $(G)/engine.o $(B)/image.o
+BUILDER := $(patsubst src/%.c,$(B)/%.o,$(wildcard src/builder/*.c))
+BOOT := $(filter $(B)/base/% $(B)/isolate/%,$(OBJ)) $(filter-out $(B)/builder/builder.o,$(BUILDER)) $(G)/engine.o $(B)/platform.o
 
 # What is run is shown in short; `make V=1` shows it whole.
 ifndef V
@@ -57,8 +60,18 @@ $(B)/$(1)/%.o: src/$(1)/%.c $(G)/engine.h
 	$$(call SAY,cc,$$<)
 	$$(CC) $$(CFLAGS) -DLAYER=$(LAYER_$(1)) -MMD -MP -c $$< -o $$@
 endef
-$(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
--include $(OBJ:.o=.d)
+$(foreach l,$(LAYERS) builder,$(eval $(call layer_rule,$(l))))
+-include $(OBJ:.o=.d) $(BUILDER:.o=.d)
+
+# The guest's image: booted once, here, and linked into the program (src/isolate/image.h).
+$(B)/build-image: $(B)/builder/builder.o $(BOOT)
+	$(CC) $(LDFLAGS_$(MODE)) $^ $(LDLIBS) -o $@
+$(B)/image: $(B)/build-image
+	$(call SAY,boot,$@)
+	$< $@.tmp
+	@mv $@.tmp $@
+$(B)/image.o: src/builder/stored.S $(B)/image
+	$(CC) -Wa,-I$(B) -c $< -o $@
 
 # llhttp, Node.js's HTTP parser, from its own sources
 $(B)/llhttp/%.o: build/src/llhttp/include/llhttp.h
@@ -99,9 +112,9 @@ bench: deps-test all
 	@$(MAKE) --no-print-directory $(B)/bench/isolate
 	@bench/run.sh
 
-$(B)/bench/isolate: bench/isolate.c $(filter $(B)/base/% $(B)/isolate/%,$(OBJ)) $(G)/engine.o $(B)/platform.o
+$(B)/bench/isolate: bench/isolate.c $(BOOT) $(B)/cell/stored.o $(B)/image.o
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -DLAYER=$(LAYER_isolate) $(LDFLAGS_$(MODE)) $^ $(LDLIBS) -o $@
+	$(CC) $(CFLAGS) -DLAYER=$(LAYER_cell) $(LDFLAGS_$(MODE)) $^ $(LDLIBS) -o $@
 
 fmt:
 	@scripts/install-deps.sh fmt

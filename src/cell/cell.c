@@ -10,12 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cell/builder.h"
 #include "cell/core.h"
 #include "cell/jail.h"
 #include "cell/monitor.h"
 #include "cell/output.h"
 #include "cell/runner.h"
+#include "cell/stored.h"
 
 #define CELL_MAGIC 0xce11ce11u
 #define MEMORY_MAX (UINT64_C(1) << 40) /* what the isolates may hold together is the gateway's to limit */
@@ -139,7 +139,7 @@ static int set_up(struct cell **cell, struct image **image, unsigned lanes, char
     return -1;
   }
   close(CELL_FD_LINK);
-  if (image_open(image, CELL_FD_IMAGE, err, size) || lane_setup(*image, err, size)) return -1;
+  if (stored_open(image, CELL_FD_IMAGE, err, size) || lane_setup(*image, err, size)) return -1;
   return cell_new(cell, *image, memory, CELL_FD_WAKE, CELL_FD_GATEWAY, lanes, err, size);
 }
 
@@ -180,7 +180,6 @@ static bool read_number(const char *text, unsigned *out) {
 /* The mode is the gateway's business: under "strict" it starts no cell where something is missing. */
 int cell_main(int argc, char **argv) {
   unsigned offered, lanes;
-  if (argc == 2 && !strcmp(argv[1], "image")) return builder_run(CELL_FD_IMAGE);
   if (argc == 4 && read_number(argv[2], &offered) && read_number(argv[3], &lanes)) return serve(offered, lanes);
   fprintf(stderr, "mayfly: %s is started by mayfly itself\n", CELL_ARGV0);
   return EXIT_FAULT;

@@ -6,13 +6,11 @@
  *   CELL_FD_LINK    memfd of ring_link_size() bytes, sealed against shrinking and growing
  *   CELL_FD_WAKE    eventfd on which the cell sleeps
  *   CELL_FD_GATEWAY eventfd on which the gateway sleeps
- *   CELL_FD_IMAGE   the guest's image, sealed; may stay open, to be mapped again (privately) when a slot is made anew
+ *   CELL_FD_IMAGE   the program's own file, for reading: the guest's image is in it. Stays open, to be mapped again
+ *                   (privately) when a slot is made anew
  *   JAIL_FD_PARENT  pidfd of the gateway (jail.h), closed by jail_enter
  * Its first frame is READY, sent after the jail is shut; a cell that cannot lock down sends NOTE with the step and
  * the reason, and exits with status 2.
- *
- * The image is made by the same program with the arguments CELL_ARGV0, "image": there CELL_FD_IMAGE is an empty memfd
- * that allows sealing. The child fills and seals it and exits with status 0; otherwise an error is on descriptor 2.
  */
 #ifndef MAYFLY_CELL_CELL_H
 #define MAYFLY_CELL_CELL_H

@@ -15,7 +15,7 @@ const struct jail_row jail_plan[JAIL_PLAN_ROWS] = {
     {JAIL_PRIVILEGES, "threads", "no other thread that would stay outside", jail_privileges_alone},
     {JAIL_USER, "user", "user namespace that maps one id", jail_spawn_check_user},
     {JAIL_NAMESPACES, "namespaces", "pid, net, mount, ipc, uts and cgroup namespaces", jail_spawn_check_pid},
-    {JAIL_DESCRIPTORS, "descriptors", "link, two wake-ups, image; the log is closed", jail_limits_descriptors},
+    {JAIL_DESCRIPTORS, "descriptors", "link, two wake-ups, the program's file; the log is closed", jail_limits_descriptors},
     {JAIL_RLIMITS, "limits", "no files, no core dumps, few descriptors and threads", jail_limits_apply},
     {JAIL_ROOT, "root", "empty read-only root directory", jail_root_enter},
     {JAIL_NOBODY, "identity", "uid and gid 65534, no groups", jail_privileges_nobody},

@@ -429,7 +429,7 @@ int cells_new(struct cells **out, struct loop *loop, const struct cells_options 
   cells->cell = calloc(count, sizeof *cells->cell);
   if (!cells->cell) goto fail;
   if (check_sandbox(cells, err, err_size)) goto fail;
-  cells->plan.image = process_build_image(err, err_size);
+  cells->plan.image = process_open_image(err, err_size);
   if (cells->plan.image < 0) goto fail;
   while (cells->count < count)
     if (cell_setup(cells, cells->count++, err, err_size)) goto fail;

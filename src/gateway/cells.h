@@ -1,7 +1,7 @@
 /* cells.h: the cell processes, their links, and the numbers of the isolates in them.
  *
  * Cells of two kinds: one for the host Worker, the others for dynamic Workers; they never mix. A cell is started with
- * nothing but its link, two eventfds and the guest's image, and is replaced when it ends, whatever the reason.
+ * nothing but its link, two eventfds and the program's own file, and is replaced when it ends, whatever the reason.
  *
  * Trust. A cell may be anybody. Who speaks is known from the ring. A frame is copied, then checked; its isolate must be
  * one that was opened in this very cell. A number that was open once and is closed by now is a race and dropped; a
@@ -51,7 +51,7 @@ struct cells_options {
   enum sandbox_mode sandbox;
 };
 
-/* Builds the image in a child of its own, starts the cells. 0, or -1 with a message. */
+/* Starts the cells. 0, or -1 with a message. */
 int cells_new(struct cells **out, struct loop *loop, const struct cells_options *options,
               const struct cells_owner *owner, char *err, size_t err_size);
 /* Kills the cells and waits for their end. */

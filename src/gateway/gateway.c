@@ -1,6 +1,6 @@
 /* gateway.c: a whole gateway, from start to end, for `mayfly serve`; see gateway.h.
  *
- * The start is a chain: address bound, Worker read, image built, cells started, (all READY) Worker loaded, requests
+ * The start is a chain: address bound, Worker read, cells started, (all READY) Worker loaded, requests
  * accepted. Whatever fails in it ends the loop with status 1, its reason printed. Afterwards only a signal ends it.
  */
 #include "gateway/gateway.h"

@@ -37,9 +37,9 @@ static pid_t spawn(char *const argv[], int link, int wake, int notified, int ima
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) return failed("/dev/null", err, err_size);
   int fds[CELL_FD_LAST + 1] = {null, null, STDERR_FILENO};
-  fds[CELL_FD_LINK] = link >= 0 ? link : null;
-  fds[CELL_FD_WAKE] = wake >= 0 ? wake : null;
-  fds[CELL_FD_GATEWAY] = notified >= 0 ? notified : null;
+  fds[CELL_FD_LINK] = link;
+  fds[CELL_FD_WAKE] = wake;
+  fds[CELL_FD_GATEWAY] = notified;
   fds[CELL_FD_IMAGE] = image;
   pid_t pid = jail_spawn(SELF, argv, fds, CELL_FD_LAST + 1, offered, err, err_size);
   close(null);
@@ -109,23 +109,7 @@ void process_reap(struct process *p, char *how, size_t how_size) {
   p->pid = -1;
 }
 
-int process_build_image(char *err, size_t err_size) {
-  char *argv[] = {CELL_ARGV0, "image", NULL};
-  char how[96];
-  struct process p = {.pid = -1, .pidfd = -1, .wake = -1, .notified = -1};
-  int fd = memfd_create("mayfly-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) return failed("memory for the image", err, err_size);
-  p.pid = spawn(argv, -1, -1, -1, fd, 0, &p.pidfd, err, err_size);
-  if (p.pid < 0) goto out;
-  process_reap(&p, how, sizeof how);
-  if (strcmp(how, "it exited with status 0") != 0) {
-    snprintf(err, err_size, "the guest's image was not built: %s", how);
-  } else if ((fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE) == 0) {
-    snprintf(err, err_size, "the guest's image is not sealed");
-  } else {
-    return fd;
-  }
-out:
-  close(fd);
-  return -1;
+int process_open_image(char *err, size_t err_size) {
+  int fd = open(SELF, O_RDONLY | O_CLOEXEC);
+  return fd < 0 ? failed("the program's own file", err, err_size) : fd;
 }

@@ -29,7 +29,7 @@ struct process_plan {
   enum sandbox_mode sandbox;
   unsigned offered; /* jail_offered() */
   unsigned lanes;
-  int image; /* the sealed image */
+  int image; /* process_open_image() */
 };
 
 int process_start(struct process *p, const struct process_plan *plan, char *err, size_t err_size);
@@ -40,7 +40,7 @@ void process_unlink(struct process *p);
 /* Waits for the end and closes the pidfd. Says in `how` what it died of. */
 void process_reap(struct process *p, char *how, size_t how_size);
 
-/* Builds the guest's image in a child. The sealed memfd, or -1 with a message. */
-int process_build_image(char *err, size_t err_size);
+/* The descriptor from which cells map the guest's image: the program's own file. Or -1 with a message. */
+int process_open_image(char *err, size_t err_size);
 
 #endif

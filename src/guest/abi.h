@@ -8,7 +8,8 @@
  *   room(len) -> ptr        memory for the frames of the next turn; 0: out of memory
  *   turn(ptr, len)          handle these frames, run jobs until none is left
  *   hash_seed() -> i32      for the test that two isolates of one image differ
- *   __stack_pointer         the wasm global, exported so that the host finds it in its instance
+ *   __stack_pointer         the wasm global, exported so that the host finds it in its instance. What lies below it
+ *                           between turns is the empty stack, and may be zeroed
  * Imports, module "mayfly"
  *   send(ptr, len)          one frame; the host checks it and stamps the isolate. A bad one ends the isolate
  *   now() -> f64            wall clock, ms since 1970, the same throughout a turn

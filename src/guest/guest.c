@@ -11,7 +11,11 @@
 
 #include "guest/host.h"
 
-enum { INBOX_SIZE = 128 * 1024 };
+enum {
+  INBOX_SIZE = 128 * 1024,
+  STACK_END = 1024,
+  BOOT_ROOM_MAX = 2 << 20, /* leaves twice what the engine lets JavaScript have */
+};
 
 struct guest guest;
 static uint8_t *inbox;       /* INBOX_SIZE bytes, for turns of ordinary size */
@@ -22,7 +26,10 @@ EXPORT("boot") const char *guest_boot(const char *platform, uint32_t length);
 EXPORT("turn") void guest_turn(const uint8_t *frames, uint32_t length);
 EXPORT("hash_seed") uint32_t guest_hash_seed(void);
 
+/* The source that boot evaluates is put where the stack (guest.mk: GUEST_STACK) would end, far from what booting uses
+ * of it: in the heap it would leave a hole in the middle of the image. */
 void *guest_room(uint32_t length) {
+  if (!guest.ctx && length <= BOOT_ROOM_MAX) return (void *)(uintptr_t)STACK_END;
   if (length <= INBOX_SIZE && inbox) return inbox;
   free(large_inbox);
   large_inbox = malloc(length);

@@ -1,8 +1,7 @@
 /* image.c: boots a guest, keeps its bytes; see image.h.
  *
- * In the memfd: the linear memory from 0, then one page of trailer. Pages of zeros are never written, so they stay
- * holes of the file. Whoever opens an image trusts it as far as its seals and its trailer's plain bounds: it comes from
- * the gateway.
+ * Whoever opens an image trusts what it says as far as plain bounds: it is a part of the program, as the guest's code
+ * is.
  */
 #include "isolate/image.h"
 
@@ -13,20 +12,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "isolate/hotset.h"
 #include "isolate/inside.h"
 
-#define IMAGE_MAGIC 0x494d4731u /* also the trailer's */
-enum { SEALS = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL, BOOT_PAGES_MAX = 4096, CALIBRATE_RUNS = 6 };
+#define IMAGE_MAGIC 0x494d4732u /* also the header's */
+enum { BOOT_PAGES_MAX = 4096, CALIBRATE_RUNS = 6 };
 
-struct trailer {
-  uint32_t magic, pages, stack_pointer, hot_count;
+struct header {
+  uint32_t magic, pages, first, stored, stack_pointer, hot_count;
   uint32_t hot[IMAGE_HOT_MAX];
 };
-_Static_assert(sizeof(struct trailer) <= IMAGE_PAGE, "the trailer is one page");
+union header_page {
+  struct header header;
+  uint8_t bytes[IMAGE_PAGE];
+};
+_Static_assert(sizeof(union header_page) == IMAGE_PAGE, "the header is one page");
 
 static int fail_errno(const char *step, char *err, size_t err_size) {
   snprintf(err, err_size, "image: %s: %s", step, strerror(errno));
@@ -54,11 +56,20 @@ void image_free(struct image **image) {
   free(gone);
 }
 
+int image_map(const struct image *image, uint8_t *to, int protection) {
+  size_t first = (size_t)image->first * IMAGE_PAGE, stored = (size_t)image->stored * IMAGE_PAGE;
+  if (mprotect(to, memory_bytes(image), protection)) return -1;
+  if (first) madvise(to, first, MADV_NOHUGEPAGE); /* refused by kernels that have no large pages: as good */
+  if (!stored) return 0;
+  void *p = mmap(to + first, stored, protection, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, image->fd, image->offset);
+  return p == MAP_FAILED ? -1 : 0;
+}
+
 static int map_base(struct image *image, char *err, size_t err_size) {
-  void *p = mmap(NULL, memory_bytes(image), PROT_READ, MAP_PRIVATE, image->fd, 0);
-  if (p == MAP_FAILED) return fail_errno("map", err, err_size);
+  void *p = mmap(NULL, memory_bytes(image), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) return fail_errno("address space", err, err_size);
   image->base = p;
-  return 0;
+  return image_map(image, p, PROT_READ) ? fail_errno("map", err, err_size) : 0;
 }
 
 static int write_at(int fd, const void *bytes, size_t length, off_t at) {
@@ -74,12 +85,27 @@ static int write_at(int fd, const void *bytes, size_t length, off_t at) {
   return 0;
 }
 
-static int write_memory(const struct image *image, const uint8_t *memory, char *err, size_t err_size) {
+static bool page_is_zero(const uint8_t *memory, uint32_t page) {
   static const uint8_t zeros[IMAGE_PAGE];
-  if (ftruncate(image->fd, (off_t)(memory_bytes(image) + IMAGE_PAGE))) return fail_errno("size", err, err_size);
-  for (size_t at = 0; at < memory_bytes(image); at += IMAGE_PAGE) {
-    if (!memcmp(memory + at, zeros, IMAGE_PAGE)) continue;
-    if (write_at(image->fd, memory + at, IMAGE_PAGE, (off_t)at)) return fail_errno("write", err, err_size);
+  return !memcmp(memory + (size_t)page * IMAGE_PAGE, zeros, IMAGE_PAGE);
+}
+
+/* The stack is empty when the boot is over; what it left there is nothing. */
+static void find_stored(struct image *image, const uint8_t *memory) {
+  uint32_t first = image->stack_pointer / IMAGE_PAGE, end = image->pages * CLUSTER_PAGES;
+  while (first < end && page_is_zero(memory, first)) first++;
+  while (end > first && page_is_zero(memory, end - 1)) end--;
+  image->first = first;
+  image->stored = end > first ? end - first : 0;
+}
+
+/* Pages of zeros are not written: holes of the file. */
+static int write_memory(const struct image *image, const uint8_t *memory, char *err, size_t err_size) {
+  if (ftruncate(image->fd, (off_t)image->stored * IMAGE_PAGE)) return fail_errno("size", err, err_size);
+  for (uint32_t i = 0; i < image->stored; i++) {
+    if (page_is_zero(memory, image->first + i)) continue;
+    const uint8_t *page = memory + (size_t)(image->first + i) * IMAGE_PAGE;
+    if (write_at(image->fd, page, IMAGE_PAGE, (off_t)i * IMAGE_PAGE)) return fail_errno("write", err, err_size);
   }
   return 0;
 }
@@ -131,6 +157,7 @@ static int boot_lane(struct boot *boot, struct lane *lane, struct slot *memory) 
   }
   boot->image->pages = memory->pages;
   boot->image->stack_pointer = *Z_engineZ___stack_pointer(lane->instance);
+  find_stored(boot->image, memory->base);
   return write_memory(boot->image, memory->base, boot->err, boot->err_size);
 }
 
@@ -153,9 +180,9 @@ static int run_thread(void *(*run)(void *), void *arg, char *err, size_t err_siz
   return wrong ? -1 : 0;
 }
 
-int image_build(struct image **out, int fd, const char *platform, size_t length, char *err, size_t err_size) {
+int image_build(struct image **out, const char *platform, size_t length, char *err, size_t err_size) {
   *out = NULL;
-  if (fd < 0) fd = memfd_create("mayfly-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  int fd = memfd_create("mayfly-image", MFD_CLOEXEC);
   if (fd < 0) return fail_errno("memfd", err, err_size);
   struct image *image = image_new(fd);
   struct boot boot = {image, platform, (uint32_t)length, err, err_size, 0, -1};
@@ -251,55 +278,63 @@ int image_calibrate(struct image *image, const uint8_t *frames, size_t length, c
   return c.result;
 }
 
-/* ---- sealing and opening ---- */
+/* ---- writing and opening ---- */
 
-int image_seal(struct image *image, char *err, size_t err_size) {
-  struct trailer trailer = {IMAGE_MAGIC, image->pages, image->stack_pointer, image->hot_count, {0}};
-  memcpy(trailer.hot, image->hot, image->hot_count * sizeof image->hot[0]);
-  if (write_at(image->fd, &trailer, sizeof trailer, (off_t)memory_bytes(image)))
+int image_write(const struct image *image, int fd, char *err, size_t err_size) {
+  union header_page page = {.bytes = {0}};
+  page.header = (struct header){.magic = IMAGE_MAGIC,
+                                .pages = image->pages,
+                                .first = image->first,
+                                .stored = image->stored,
+                                .stack_pointer = image->stack_pointer,
+                                .hot_count = image->hot_count};
+  memcpy(page.header.hot, image->hot, image->hot_count * sizeof image->hot[0]);
+  const uint8_t *stored = image->base + (size_t)image->first * IMAGE_PAGE;
+  if (write_at(fd, &page, sizeof page, 0) || write_at(fd, stored, (size_t)image->stored * IMAGE_PAGE, sizeof page))
     return fail_errno("write", err, err_size);
-  return fcntl(image->fd, F_ADD_SEALS, SEALS) ? fail_errno("seal", err, err_size) : 0;
+  return 0;
 }
 
 /* NULL, or what is wrong with it. */
-static const char *adopt(struct image *image, const struct trailer *trailer, off_t size) {
-  if (trailer->magic != IMAGE_MAGIC) return "not an image";
-  if (!trailer->pages || trailer->pages > SLOT_PAGES_MAX) return "impossible size";
-  if (size != (off_t)trailer->pages * SLOT_PAGE + IMAGE_PAGE) return "size and trailer disagree";
-  if (trailer->hot_count > IMAGE_HOT_MAX) return "hot set too large";
-  for (uint32_t i = 0; i < trailer->hot_count; i++) {
-    if (trailer->hot[i] >= trailer->pages * CLUSTER_PAGES) return "hot page outside memory";
-    if (i && trailer->hot[i] <= trailer->hot[i - 1]) return "hot set out of order";
+static const char *adopt(struct image *image, const struct header *header) {
+  if (header->magic != IMAGE_MAGIC) return "not an image";
+  if (!header->pages || header->pages > SLOT_PAGES_MAX) return "impossible size";
+  uint32_t pages = header->pages * CLUSTER_PAGES;
+  if (header->first > pages || header->stored > pages - header->first) return "stored pages outside memory";
+  if (header->stack_pointer / IMAGE_PAGE > header->first) return "stored pages in the stack";
+  if (header->hot_count > IMAGE_HOT_MAX) return "hot set too large";
+  for (uint32_t i = 0; i < header->hot_count; i++) {
+    if (header->hot[i] >= pages) return "hot page outside memory";
+    if (i && header->hot[i] <= header->hot[i - 1]) return "hot set out of order";
   }
-  image->pages = trailer->pages;
-  image->stack_pointer = trailer->stack_pointer;
-  image->hot_count = trailer->hot_count;
-  memcpy(image->hot, trailer->hot, trailer->hot_count * sizeof image->hot[0]);
+  image->pages = header->pages;
+  image->first = header->first;
+  image->stored = header->stored;
+  image->stack_pointer = header->stack_pointer;
+  image->hot_count = header->hot_count;
+  memcpy(image->hot, header->hot, header->hot_count * sizeof image->hot[0]);
   return NULL;
 }
 
-static int check_and_read(struct image *image, char *err, size_t err_size) {
-  struct trailer trailer;
-  struct stat st;
-  int seals = fcntl(image->fd, F_GET_SEALS);
-  const char *wrong = "not sealed";
-  if (seals < 0 || fstat(image->fd, &st)) return fail_errno("descriptor", err, err_size);
-  if ((seals & SEALS) == SEALS) {
-    ssize_t n = pread(image->fd, &trailer, sizeof trailer, st.st_size - IMAGE_PAGE);
-    wrong = n == (ssize_t)sizeof trailer ? adopt(image, &trailer, st.st_size) : "too short";
-  }
-  if (wrong) snprintf(err, err_size, "image: %s", wrong);
-  return wrong ? -1 : 0;
+static int check_and_read(struct image *image, off_t at, char *err, size_t err_size) {
+  union header_page page;
+  ssize_t n = pread(image->fd, &page, sizeof page, at);
+  if (n < 0) return fail_errno("read", err, err_size);
+  const char *wrong = n == (ssize_t)sizeof page ? adopt(image, &page.header) : "too short";
+  if (!wrong) return 0;
+  snprintf(err, err_size, "image: %s", wrong);
+  return -1;
 }
 
-int image_open(struct image **out, int fd, char *err, size_t err_size) {
+int image_open(struct image **out, int fd, off_t at, char *err, size_t err_size) {
   *out = NULL;
   struct image *image = image_new(fd);
   if (!image) {
     snprintf(err, err_size, "image: no memory");
     return -1;
   }
-  if (check_and_read(image, err, err_size) || map_base(image, err, err_size)) {
+  image->offset = at + IMAGE_PAGE;
+  if (check_and_read(image, at, err, err_size) || map_base(image, err, err_size)) {
     image_free(&image);
     return -1;
   }

@@ -1,7 +1,7 @@
 /* slot.c: the memory of isolates; see slot.h for the two modes and what a reset promises.
  *
  * Layout of a reservation: [image part: the image's pages][grown part: up to slot->pages][nothing, to 8 GiB]. The image
- * part is a private mapping of the image, the rest anonymous and inaccessible until slot_grow.
+ * part is a private mapping of the image (image_map), the rest anonymous and inaccessible until slot_grow.
  *
  * Invariants between runs of a reusable slot: exactly the pages of slot->hot are writable, open_count is 0, nothing is
  * accessible beyond the image part. A page that is not writable has the image's bytes. slot_fault is the only way in
@@ -24,7 +24,7 @@
 
 enum {
   OPEN_MAX = 24,         /* clusters opened one by one; the next opens all of the image part */
-  MAPPINGS_KEPT = 4,     /* image part, grown part, the rest, and one to spare */
+  MAPPINGS_KEPT = 4,     /* the stack, what is stored of the image, the heap's end with what was grown, the rest */
   MAPPINGS_OURS = 2048,  /* left to everything else in the process */
   MAPPINGS_USUAL = 65530 /* Linux's default */
 };
@@ -103,8 +103,7 @@ static struct slot *slot_make(const struct slot_pool *pool) {
   slot->written = calloc(image->pages, sizeof *slot->written);
   slot->base = reserve();
   if (!slot->open || !slot->opened || !slot->touched || !slot->written || !slot->base ||
-      mmap(slot->base, image_bytes(slot), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, image->fd,
-           0) == MAP_FAILED) {
+      image_map(image, slot->base, PROT_READ | PROT_WRITE)) {
     slot_free(&slot);
   }
   return slot;
@@ -379,10 +378,13 @@ uint32_t slot_grow(struct slot *slot, uint32_t delta) {
 
 int slot_keep(struct slot *slot) { return slot->kept ? 0 : become_kept(slot); }
 
+/* Between turns the stack is empty: it goes unread. The comparison maps all of the image, which is undone. */
 void slot_trim(struct slot *slot) {
   if (!slot->kept) return;
+  uint32_t stack = slot->image->stack_pointer / IMAGE_PAGE;
   uint32_t pages = slot->image->pages * CLUSTER_PAGES, differing = 0;
-  for (uint32_t page = 0; page < pages; page++) {
+  if (stack) madvise(slot->base, (size_t)stack * IMAGE_PAGE, MADV_DONTNEED);
+  for (uint32_t page = stack; page < pages; page++) {
     uint32_t first = page;
     while (page < pages && !page_differs(slot, page)) page++;
     if (page > first) {
@@ -390,6 +392,7 @@ void slot_trim(struct slot *slot) {
     }
     if (page < pages) differing++;
   }
+  madvise((void *)(uintptr_t)slot->image->base, image_bytes(slot), MADV_DONTNEED);
   slot->private_pages = differing;
 }
 

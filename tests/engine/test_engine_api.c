@@ -61,8 +61,8 @@ static void *on_the_lane(void *arg) {
 int main(void) {
   unsigned long thread;
   void *failed = NULL;
-  if (image_build(&image, -1, "x", 1, err, sizeof err) || image_seal(image, err, sizeof err) ||
-      lane_setup(image, err, sizeof err) || lane_thread(on_the_lane, NULL, &thread, err, sizeof err)) {
+  if (image_build(&image, "x", 1, err, sizeof err) || lane_setup(image, err, sizeof err) ||
+      lane_thread(on_the_lane, NULL, &thread, err, sizeof err)) {
     fprintf(stderr, "%s\n", err);
     return 1;
   }

@@ -740,22 +740,47 @@ static void slots_are_refused_in_time(void **state) {
 
 /* ---- images ---- */
 
-static void only_sealed_images(void **state) {
-  struct image *other = NULL;
+static int written(const void *bytes, size_t size) {
+  int fd = memfd_create("image", MFD_CLOEXEC);
+  assert_true(fd >= 0);
+  assert_int_equal(pwrite(fd, bytes, size, 0), size);
+  return fd;
+}
+
+static void written_and_opened(void **state) {
+  struct image *opened = NULL;
   (void)state;
   begin();
-  assert_int_equal(image_build(&other, -1, "x", 1, err, sizeof err), 0);
-  int fd = dup(other->fd);
-  struct image *opened = NULL;
-  assert_int_equal(image_open(&opened, fd, err, sizeof err), -1);
-  assert_null(opened);
-  assert_int_equal(image_seal(other, err, sizeof err), 0);
-  assert_int_equal(pwrite(other->fd, "x", 1, 0), -1);
-  assert_int_equal(ftruncate(other->fd, 0), -1);
-  assert_int_equal(image_open(&opened, dup(other->fd), err, sizeof err), 0);
+  int fd = written("", 0);
+  assert_int_equal(image_write(image, fd, err, sizeof err), 0);
+  assert_int_equal(image_open(&opened, fd, 0, err, sizeof err), 0);
   assert_memory_equal(opened->base, image->base, image_bytes());
+  assert_int_equal(opened->hot_count, image->hot_count);
+  assert_memory_equal(opened->hot, image->hot, sizeof image->hot);
   image_free(&opened);
-  image_free(&other);
+}
+
+/* The header's words: magic, pages, first, stored, stack_pointer, hot_count, hot[]. */
+static void broken_headers_are_refused(void **state) {
+  static const struct {
+    int word;
+    uint32_t value;
+  } broken[] = {{0, 0}, {1, 0}, {1, 65536}, {2, 641}, {3, 641}, {3, 0xffffffff}, {4, 0x10000000}, {5, 1001}, {6, 640}};
+  uint32_t header[IMAGE_PAGE / 4];
+  struct image *opened = NULL;
+  (void)state;
+  begin();
+  int fd = written("", 0);
+  assert_int_equal(image_write(image, fd, err, sizeof err), 0);
+  assert_int_equal(image->pages, 40);
+  for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+    assert_int_equal(pread(fd, header, sizeof header, 0), sizeof header);
+    header[broken[i].word] = broken[i].value;
+    assert_int_equal(image_open(&opened, written(header, sizeof header), 0, err, sizeof err), -1);
+    assert_null(opened);
+  }
+  assert_int_equal(image_open(&opened, written(header, 100), 0, err, sizeof err), -1);
+  close(fd);
 }
 
 /* ---- */
@@ -786,7 +811,8 @@ static void *on_the_lane(void *arg) {
       cmocka_unit_test(random_bytes_differ),
       cmocka_unit_test(clock_and_wake),
       cmocka_unit_test(slots_are_refused_in_time),
-      cmocka_unit_test(only_sealed_images),
+      cmocka_unit_test(written_and_opened),
+      cmocka_unit_test(broken_headers_are_refused),
   };
   (void)arg;
   for (int i = 0; i < 4; i++) sigaction(handled[i], NULL, &ours[i]);
@@ -804,10 +830,9 @@ int main(void) {
   const struct record usual[] = {{STRIDE, 200000, 1, 5}};
   unsigned long thread;
   void *failed = NULL;
-  if (image_build(&image, -1, "x", 1, err, sizeof err) ||
+  if (image_build(&image, "x", 1, err, sizeof err) ||
       image_calibrate(image, (const uint8_t *)usual, sizeof usual, err, sizeof err) ||
-      image_seal(image, err, sizeof err) || lane_setup(image, err, sizeof err) ||
-      lane_thread(on_the_lane, NULL, &thread, err, sizeof err)) {
+      lane_setup(image, err, sizeof err) || lane_thread(on_the_lane, NULL, &thread, err, sizeof err)) {
     fprintf(stderr, "%s\n", err);
     return 1;
   }

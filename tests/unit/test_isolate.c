@@ -4,6 +4,7 @@
  *
  * All tests run on one lane thread; begin() takes back the signals that cmocka has put its own handlers on.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -18,7 +19,8 @@
 #include <cmocka.h>
 
 #include "base/frame.h"
-#include "cell/builder.h"
+#include "builder/sample.h"
+#include "cell/stored.h"
 #include "isolate/hotset.h"
 #include "isolate/inside.h"
 
@@ -142,14 +144,14 @@ static void answers_and_is_reset(void **state) {
   }
 }
 
-/* What the builder ran costs no fault in the first slot of a new pool. */
+/* What the image was calibrated with costs no fault in the first slot of a new pool. */
 static void calibrated_pages_do_not_fault(void **state) {
   struct slot_pool *fresh;
   struct buf frames;
   (void)state;
   begin();
   buf_init(&frames, FRAME_PAYLOAD_MAX);
-  builder_frames(&frames);
+  sample_frames(&frames);
   assert_int_equal(slot_pool_new(&fresh, image, err, sizeof err), 0);
   struct slot *slot = slot_take(fresh, false, LIMIT);
   assert_int_equal(lane_turn(lane, slot, frames.data, frames.len), TURN_OK);
@@ -158,6 +160,37 @@ static void calibrated_pages_do_not_fault(void **state) {
   slot_give(fresh, &slot);
   slot_pool_free(&fresh);
   buf_free(&frames);
+}
+
+/* The program's image is the one that was booted just now, byte for byte. */
+static void stored_image_is_the_booted_one(void **state) {
+  struct image *stored = NULL;
+  (void)state;
+  begin();
+  assert_int_equal(stored_open(&stored, open("/proc/self/exe", O_RDONLY | O_CLOEXEC), err, sizeof err), 0);
+  assert_int_equal(stored->pages, image->pages);
+  assert_int_equal(stored->stack_pointer, image->stack_pointer);
+  assert_int_equal(stored->first, image->first);
+  assert_int_equal(stored->stored, image->stored);
+  assert_memory_equal(stored->base, image->base, (size_t)image->pages * SLOT_PAGE);
+  assert_in_range(stored->hot_count, 1, 100);
+  image_free(&stored);
+  assert_int_equal(stored_open(&stored, open("/bin/sh", O_RDONLY | O_CLOEXEC), err, sizeof err), -1);
+  assert_null(stored);
+  assert_string_equal(err, "image: not this program's file");
+}
+
+/* Neither the stack nor the free end of the heap is stored: what an isolate does not touch of them is nowhere. */
+static void zeros_are_not_stored(void **state) {
+  static const uint8_t zeros[IMAGE_PAGE];
+  (void)state;
+  uint32_t pages = image->pages * CLUSTER_PAGES, end = image->first + image->stored;
+  assert_true(image->first >= image->stack_pointer / IMAGE_PAGE);
+  assert_true(end < pages);
+  for (uint32_t page = 0; page < pages; page++) {
+    if (page == image->first) page = end;
+    assert_memory_equal(image->base + (size_t)page * IMAGE_PAGE, zeros, IMAGE_PAGE);
+  }
 }
 
 static void read_seed(struct lane *on, void *arg) { *(uint32_t *)arg = Z_engineZ_hash_seed(on->instance); }
@@ -289,11 +322,11 @@ static void broken_platforms_are_told(void **state) {
   struct image *none = NULL;
   (void)state;
   begin();
-  assert_int_equal(image_build(&none, -1, "(function", 9, err, sizeof err), -1);
+  assert_int_equal(image_build(&none, "(function", 9, err, sizeof err), -1);
   assert_null(none);
   assert_non_null(strstr(err, "image: "));
   static const char random[] = "(function (native) { throw new Error('no luck'); })";
-  assert_int_equal(image_build(&none, -1, random, sizeof random - 1, err, sizeof err), -1);
+  assert_int_equal(image_build(&none, random, sizeof random - 1, err, sizeof err), -1);
   assert_non_null(strstr(err, "no luck"));
 }
 
@@ -302,6 +335,8 @@ static void *on_the_lane(void *arg) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(answers_and_is_reset),
       cmocka_unit_test(calibrated_pages_do_not_fault),
+      cmocka_unit_test(stored_image_is_the_booted_one),
+      cmocka_unit_test(zeros_are_not_stored),
       cmocka_unit_test(nothing_random_is_baked_in),
       cmocka_unit_test(recursion_is_an_exception),
       cmocka_unit_test(parser_nesting_is_an_exception),
@@ -327,10 +362,10 @@ int main(void) {
   void *failed = NULL;
   struct buf frames;
   buf_init(&frames, FRAME_PAYLOAD_MAX);
-  builder_frames(&frames);
-  if (image_build(&image, -1, _binary_platform_js_start, length, err, sizeof err) ||
-      image_calibrate(image, frames.data, frames.len, err, sizeof err) || image_seal(image, err, sizeof err) ||
-      lane_setup(image, err, sizeof err) || lane_thread(on_the_lane, NULL, &thread, err, sizeof err)) {
+  sample_frames(&frames);
+  if (image_build(&image, _binary_platform_js_start, length, err, sizeof err) ||
+      image_calibrate(image, frames.data, frames.len, err, sizeof err) || lane_setup(image, err, sizeof err) ||
+      lane_thread(on_the_lane, NULL, &thread, err, sizeof err)) {
     fprintf(stderr, "%s\n", err);
     return 1;
   }

@@ -1,5 +1,5 @@
 # Builds the unit tests: each tests/unit/test_NAME.c becomes build/MODE/tests/test_NAME, linked with everything but the
-# command line's main().
+# command line's main(), and with what boots a guest.
 # usage: make -f tests/unit/unit.mk MODE=release unit-tests
 # The objects are linked as an archive, so that a test may bring its own version of a whole file of the program.
 include Makefile
@@ -11,7 +11,7 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(T_BIN)/%)
 .PHONY: unit-tests
 unit-tests: $(UNIT_BIN)
 
-$(T_BIN)/libmayfly.a: $(LIB)
+$(T_BIN)/libmayfly.a: $(LIB) $(filter-out $(LIB),$(BOOT))
 	@mkdir -p $(@D)
 	@rm -f $@
 	ar rcs $@ $^

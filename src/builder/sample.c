@@ -1,14 +1,7 @@
-/* builder.c: see builder.h. Only the program's own code runs here, so the process is not jailed. */
-#include "cell/builder.h"
-
-#include <stdio.h>
-#include <string.h>
+/* sample.c: see sample.h. */
+#include "builder/sample.h"
 
 #include "base/frame.h"
-#include "isolate/image.h"
-#include "isolate/lane.h"
-
-extern const char _binary_platform_js_start[], _binary_platform_js_end[];
 
 /* It touches what most Workers touch, so that the pages they write are found: classes, closures, promises, JSON,
  * strings, a request's headers and a response. */
@@ -57,31 +50,11 @@ static void put_event(struct buf *out) {
   buf_put_u64(out, 0);
 }
 
-void builder_frames(struct buf *out) {
+void sample_frames(struct buf *out) {
   size_t mark = buf_frame_begin(out, FRAME_LOAD, 0, 1, 0);
   put_worker_code(out);
   buf_frame_end(out, mark);
   mark = buf_frame_begin(out, FRAME_EVENT, FRAME_END, 1, STREAM_EVENT | 1);
   put_event(out);
   buf_frame_end(out, mark);
-}
-
-int builder_run(int fd) {
-  char err[512] = "out of memory";
-  size_t length = (size_t)(_binary_platform_js_end - _binary_platform_js_start);
-  struct image *image = NULL;
-  struct buf frames;
-  buf_init(&frames, FRAME_PAYLOAD_MAX);
-  builder_frames(&frames);
-  int status = 1;
-  if (frames.bad) goto out;
-  if (image_build(&image, fd, _binary_platform_js_start, length, err, sizeof err)) goto out;
-  if (image_calibrate(image, frames.data, frames.len, err, sizeof err)) goto out;
-  if (image_seal(image, err, sizeof err)) goto out;
-  status = 0;
-out:
-  if (status) fprintf(stderr, "mayfly: the guest's image cannot be made: %s\n", err);
-  image_free(&image);
-  buf_free(&frames);
-  return status;
 }
