@@ -177,6 +177,11 @@ const changes = [
     to: "    not_obj:\n        engine_no_brand(ctx);\n        return -1;\n    }\n    p = JS_VALUE_GET_OBJ(obj);\n",
   },
   {
+    what: "maxByteLength of a detached ArrayBuffer, which is 0",
+    from: "    if (array_buffer_is_resizable(abuf))\n        return js_uint32(abuf->max_byte_length);\n",
+    to: "    if (array_buffer_is_resizable(abuf) && !abuf->detached)\n        return js_uint32(abuf->max_byte_length);\n",
+  },
+  {
     what: "DOMException called as a function",
     from: "        return JS_ThrowTypeError(ctx, \"constructor requires 'new'\");\n    return js_domexception_constructor0(",
     to: "        return JS_ThrowTypeError(ctx, \"Failed to construct 'DOMException': Please use the 'new' operator, this \"\n" +

@@ -28,7 +28,8 @@ enum tag {
   T_VIEW,  /* i8 kind, u8 tracks length, buffer (a value), u32 offset, u32 count of elements */
   T_ERROR, /* name, message, stack, u8 has cause, cause, u8 has errors, errors, then as T_OBJECT */
   T_BOX,
-  T_HOST, /* an object of the platform: a value from which the platform makes it again */
+  T_HOST,      /* an object of the platform: a value from which the platform makes it again */
+  T_RESIZABLE, /* as T_BUFFER, then u32 the most bytes that it may have */
 };
 
 enum { SEEN_BUCKETS_MIN = 64 };
@@ -239,8 +240,10 @@ static int put_buffer(struct writer *w, JSValueConst v) {
     JS_FreeValue(w->ctx, JS_GetException(w->ctx));
     return data_clone_error(w->ctx, "An ArrayBuffer is detached and could not be cloned.");
   }
-  buf_put_u8(w->out, T_BUFFER);
+  int64_t max = engine_buffer_max(v);
+  buf_put_u8(w->out, max < 0 ? T_BUFFER : T_RESIZABLE);
   buf_put_str(w->out, p, n);
+  if (max >= 0) buf_put_u32(w->out, (uint32_t)max);
   return 0;
 }
 
@@ -251,7 +254,8 @@ static int put_view(struct writer *w, JSValueConst v) {
   bool tracks;
   JSValueConst buffer;
   if (engine_view(w->ctx, v, &kind, &buffer, &offset, &length, &tracks))
-    return data_clone_error(w->ctx, "An ArrayBufferView is out of bounds and could not be cloned.");
+    return data_clone_error(w->ctx, JS_GetTypedArrayType(v) < 0 ? "#<DataView> could not be cloned."
+                                                                : "[object Object] could not be cloned.");
   buf_put_u8(w->out, T_VIEW);
   buf_put_u8(w->out, (uint8_t)kind);
   buf_put_u8(w->out, tracks);
@@ -546,6 +550,14 @@ static JSValue get_buffer(struct reading *r) {
   return noted(r, JS_NewArrayBufferCopy(r->ctx, (const uint8_t *)p, n));
 }
 
+static JSValue get_resizable(struct reading *r) {
+  size_t n;
+  const char *p = read_str_borrow(r->in, &n);
+  uint32_t max = read_u32(r->in);
+  if (r->in->bad || max < n) return malformed(r);
+  return noted(r, engine_new_resizable(r->ctx, (const uint8_t *)p, n, max));
+}
+
 static JSValue get_view(struct reading *r) {
   int kind = (int8_t)read_u8(r->in);
   bool tracks = read_u8(r->in);
@@ -699,6 +711,8 @@ static JSValue get_value(struct reading *r) {
       return get_entries(r, true);
     case T_BUFFER:
       return get_buffer(r);
+    case T_RESIZABLE:
+      return get_resizable(r);
     case T_VIEW:
       return get_view(r);
     case T_ERROR:

@@ -552,6 +552,17 @@ int engine_map_put(JSContext *ctx, JSValueConst map, JSValueConst key, JSValueCo
   return JS_IsException(r) ? -1 : 0;
 }
 
+int64_t engine_buffer_max(JSValueConst buffer) {
+  const JSArrayBuffer *ab = JS_VALUE_GET_OBJ(buffer)->u.array_buffer;
+  return ab->max_byte_length < 0 ? -1 : (int64_t)ab->max_byte_length;
+}
+
+JSValue engine_new_resizable(JSContext *ctx, const uint8_t *p, size_t n, uint32_t max) {
+  uint64_t most = max;
+  return js_array_buffer_constructor3(ctx, JS_UNDEFINED, n, &most, JS_CLASS_ARRAY_BUFFER, (uint8_t *)p,
+                                      js_array_buffer_realloc, NULL, true);
+}
+
 int engine_view(JSContext *ctx, JSValueConst v, int *kind, JSValueConst *buffer, size_t *offset, size_t *length,
                 bool *tracks_length) {
   JSObject *o = JS_VALUE_GET_OBJ(v);

@@ -107,6 +107,9 @@ JSValue engine_new_regexp(JSContext *ctx, JSValueConst source, JSValueConst flag
 int engine_entries(JSContext *ctx, JSValueConst v, JSValue **out, uint32_t *count);
 JSValue engine_new_map(JSContext *ctx, bool set);
 int engine_map_put(JSContext *ctx, JSValueConst map, JSValueConst key, JSValueConst value);
+/* maxByteLength of an ArrayBuffer; -1: it cannot be resized. A new one that can, with a copy of these bytes. */
+int64_t engine_buffer_max(JSValueConst buffer);
+JSValue engine_new_resizable(JSContext *ctx, const uint8_t *p, size_t n, uint32_t max);
 /* Kind (JSTypedArrayEnum, or -1: DataView), buffer (not owned), byte offset and byte length of a view. */
 int engine_view(JSContext *ctx, JSValueConst v, int *kind, JSValueConst *buffer, size_t *offset, size_t *length,
                 bool *tracks_length);

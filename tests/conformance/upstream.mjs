@@ -12,7 +12,7 @@
 //   /loop/N          redirects N times, then "done"
 //   /mirror          the request's body, piece by piece
 //   /first           "first" at once, and then nothing for ever
-//   /watch/KEY, /closed/KEY   a body without end; an answer once the client of /watch/KEY went away
+//   /watch/KEY, /closed/KEY   a body without end, after ? its content-type; an answer once the client of /watch/KEY went away
 //   /hold/KEY, /free/KEY      no answer until /free/KEY was asked for
 //   /early           103 with a link, then 200
 //   /trailer         a chunked body, and a trailer
@@ -126,6 +126,8 @@ const paths = {
     response.write("first");
   },
   watch(request, response, [key]) {
+    const [, type] = request.url.split("?");
+    if (type) response.setHeader("content-type", type);
     response.write("watched");
     response.on("close", () => settle(`closed ${key}`));
   },

@@ -154,10 +154,13 @@ function dataOf(url) {
 
 const bytesFromBase64 = Uint8Array.fromBase64;
 
+const BASE64 = /[A-Za-z0-9+/]+/g;
+
+// What is no letter of base64 is passed over, and at the end a letter alone.
 function base64Bytes(text) {
-  try {
-    return ReflectApply(bytesFromBase64, Uint8ArrayConstructor, [text]);
-  } catch {
-    return NO_BYTES;
-  }
+  let letters = "";
+  BASE64.lastIndex = 0;
+  for (let m; (m = RegExpPrototypeExec(BASE64, text)) !== null; ) letters += m[0];
+  if (letters.length % 4 === 1) letters = StringPrototypeSlice(letters, 0, -1);
+  return ReflectApply(bytesFromBase64, Uint8ArrayConstructor, [letters]);
 }
