@@ -90,7 +90,7 @@ struct guest_crypto {
 
 enum {
   CRYPTO_ITERATIONS_MAX = INT32_MAX, /* of PBKDF2, which a kill stops at any time */
-  CRYPTO_SCRYPT_MAX = 1 << 20,       /* N r p, as workerd has it: half a second and 128 MiB */
+  CRYPTO_SCRYPT_MAX = 1 << 20,       /* N r p, as workerd has it: half a second and 256 MiB */
   CRYPTO_RSA_BITS_MIN = 256,
   CRYPTO_RSA_BITS_MAX = 16384,
   CRYPTO_RSA_PRIVATE_BITS_MAX = 8192, /* a signature: 40 ms */

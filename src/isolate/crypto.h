@@ -55,6 +55,9 @@ int32_t crypto_scrypt(struct crypto_call *call);
 /* The digest of call->data. false: stopped. And libcrypto's name for the hash. */
 enum { CRYPTO_DIGEST_MAX = 64 };
 bool crypto_digest(const struct crypto_call *call, enum guest_hash hash, uint8_t digest[CRYPTO_DIGEST_MAX]);
+/* PBKDF2 over call->key. false: stopped. */
+bool crypto_stretch(const struct crypto_call *call, enum guest_hash hash, struct crypto_bytes salt, uint32_t iterations,
+                    uint8_t *to, size_t n);
 size_t crypto_digest_size(enum guest_hash hash);
 const EVP_MD *crypto_md(enum guest_hash hash);
 

@@ -1,4 +1,4 @@
-/* crypto_hash.c: hashes whose chaining value lies in the guest, and HMAC, HKDF, PBKDF2 and scrypt.
+/* crypto_hash.c: hashes whose chaining value lies in the guest, and HMAC, HKDF and PBKDF2.
  *
  * libcrypto's EVP keeps a hash in an object of its own between two calls; its older functions on plain structures do
  * not, so a hash can go on from words that the guest kept. Any words are good ones: they are only ever added to and
@@ -211,22 +211,22 @@ int32_t crypto_hkdf(struct crypto_call *call) {
     h.kind->update(&s, &(uint8_t){++count}, 1);
     hmac_final(&h, &s, t);
     memcpy(call->out + at, t, call->room - at < size ? call->room - at : size);
+    if (crypto_stopped(call)) return CRYPTO_FAILED;
   }
   return (int32_t)call->room;
 }
 
-/* T = U1 ^ U2 ^ ...: one block of the derived key. */
-static bool pbkdf2_block(const struct crypto_call *call, const struct hmac *h, uint32_t number,
-                         uint8_t t[CRYPTO_DIGEST_MAX]) {
+/* T = U1 ^ U2 ^ ...: one block of the derived key. `salted` has taken in the salt. */
+static bool pbkdf2_block(const struct crypto_call *call, const struct hmac *h, const union state *salted,
+                         uint32_t number, uint32_t iterations, uint8_t t[CRYPTO_DIGEST_MAX]) {
   uint8_t u[CRYPTO_DIGEST_MAX];
   const uint8_t big[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
   size_t size = h->kind->digest;
-  union state s = h->inner;
-  if (!absorb(call, h->kind, &s, call->aside)) return false;
+  union state s = *salted;
   h->kind->update(&s, big, sizeof big);
   hmac_final(h, &s, u);
   memcpy(t, u, size);
-  for (uint32_t i = 1; i < call->b; i++) {
+  for (uint32_t i = 1; i < iterations; i++) {
     s = h->inner;
     h->kind->update(&s, u, size);
     hmac_final(h, &s, u);
@@ -236,24 +236,23 @@ static bool pbkdf2_block(const struct crypto_call *call, const struct hmac *h, u
   return !crypto_stopped(call);
 }
 
-int32_t crypto_pbkdf2(struct crypto_call *call) {
+bool crypto_stretch(const struct crypto_call *call, enum guest_hash hash, struct crypto_bytes salt, uint32_t iterations,
+                    uint8_t *to, size_t n) {
   struct hmac h;
   uint8_t t[CRYPTO_DIGEST_MAX];
-  size_t size = kinds[call->a].digest;
+  size_t size = kinds[hash].digest;
   uint32_t number = 0;
-  if (!hmac_start(call, &h, call->a, call->key)) return CRYPTO_FAILED;
-  for (size_t at = 0; at < call->room; at += size) {
-    if (!pbkdf2_block(call, &h, ++number, t)) return CRYPTO_FAILED;
-    memcpy(call->out + at, t, call->room - at < size ? call->room - at : size);
+  if (!hmac_start(call, &h, hash, call->key)) return false;
+  union state salted = h.inner;
+  if (!absorb(call, h.kind, &salted, salt)) return false;
+  for (size_t at = 0; at < n; at += size) {
+    if (!pbkdf2_block(call, &h, &salted, ++number, iterations, t)) return false;
+    memcpy(to + at, t, n - at < size ? n - at : size);
   }
-  return (int32_t)call->room;
+  return true;
 }
 
-int32_t crypto_scrypt(struct crypto_call *call) {
-  uint64_t work = (uint64_t)call->a * call->b; /* neither is above 2^20 */
-  if (call->a & (call->a - 1) || work > CRYPTO_SCRYPT_MAX || work * call->c > CRYPTO_SCRYPT_MAX) return CRYPTO_LIE;
-  if (!call->room) return 0;
-  int done = EVP_PBE_scrypt((const char *)call->key.p, call->key.n, call->aside.p, call->aside.n, call->a, call->b,
-                            call->c, (uint64_t)4 * 128 * CRYPTO_SCRYPT_MAX, call->out, call->room);
-  return done == 1 ? (int32_t)call->room : CRYPTO_FAILED;
+int32_t crypto_pbkdf2(struct crypto_call *call) {
+  bool done = crypto_stretch(call, call->a, call->aside, call->b, call->out, call->room);
+  return done ? (int32_t)call->room : CRYPTO_FAILED;
 }

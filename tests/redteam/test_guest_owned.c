@@ -472,6 +472,8 @@ static void *kill_soon(void *arg) {
 static void crypto_killed(void **state) {
   const struct guest_crypto calls[] = {
       {.operation = CRYPTO_PBKDF2, .a = HASH_SHA512, .b = CRYPTO_ITERATIONS_MAX, .out = {TO, CRYPTO_KDF_MAX}},
+      {.operation = CRYPTO_SCRYPT, .a = 1 << 17, .b = 8, .c = 1, .out = {TO, 64}},
+      {.operation = CRYPTO_SCRYPT, .a = 2, .b = 1024, .c = 512, .out = {TO, CRYPTO_KDF_MAX}},
       {.operation = CRYPTO_RSA_GENERATE, .a = CRYPTO_RSA_PRIVATE_BITS_MAX, .b = 65537, .out = {TO, 65536}},
       {.operation = CRYPTO_HASH_FINAL, .a = HASH_MD5, .data = {0, 2500000}, .out = {TO, 32}},
       {.operation = CRYPTO_HKDF, .a = HASH_MD5, .extra = {0, 2500000}, .out = {TO, 255 * 16}},

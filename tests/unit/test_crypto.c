@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <openssl/evp.h>
+
 #include "isolate/crypto.h"
 
 enum { ROOM = 8192 };
@@ -140,7 +142,7 @@ static void derived_keys(void **state) {
   call = call_of(CRYPTO_PBKDF2, HASH_SHA1, 4096, 0, 25); /* RFC 6070, 5 */
   call.key = chars("passwordPASSWORDpassword"), call.aside = chars("saltSALTsaltSALTsaltSALTsaltSALTsalt");
   answers(&call, "3d2eec4fe41c849b80c8d83662c0e44a8b291a964cf2f07038");
-  call.b = CRYPTO_ITERATIONS_MAX + 1;
+  call.b = CRYPTO_ITERATIONS_MAX + 1u;
   assert_int_equal(crypto_run(&call), CRYPTO_LIE);
 
   call = call_of(CRYPTO_SCRYPT, 1024, 8, 16, 64); /* RFC 7914, 2 */
@@ -148,10 +150,40 @@ static void derived_keys(void **state) {
   answers(&call,
           "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162"
           "2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640");
-  call.a = 1000;
+  call = call_of(CRYPTO_SCRYPT, 16, 1, 1, 64);
+  answers(&call,
+          "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442"
+          "fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906");
+  call = call_of(CRYPTO_SCRYPT, 16384, 8, 1, 64);
+  call.key = chars("pleaseletmein"), call.aside = chars("SodiumChloride");
+  answers(&call,
+          "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"
+          "d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887");
+  call = call_of(CRYPTO_SCRYPT, 1 << 16, 1, 1, 64);
+  assert_int_equal(crypto_run(&call), CRYPTO_FAILED);
+  call.b = 8, call.a = 1000;
   assert_int_equal(crypto_run(&call), CRYPTO_LIE);
   call.a = CRYPTO_SCRYPT_MAX;
   assert_int_equal(crypto_run(&call), CRYPTO_LIE);
+}
+
+/* libcrypto's own scrypt, where its time is bearable. */
+static void scrypt_as_libcryptos(void **state) {
+  unsigned seed = 5;
+  (void)state;
+  for (int i = 0; i < 200; i++) {
+    uint8_t password[100], salt[100], expected[200];
+    size_t p_size = (size_t)rand_r(&seed) % 100, s_size = (size_t)rand_r(&seed) % 100;
+    struct crypto_call call = call_of(CRYPTO_SCRYPT, 2u << rand_r(&seed) % 9, 1 + (uint32_t)rand_r(&seed) % 20,
+                                      1 + (uint32_t)rand_r(&seed) % 20, 1 + (size_t)rand_r(&seed) % 200);
+    for (size_t k = 0; k < 100; k++) password[k] = (uint8_t)rand_r(&seed), salt[k] = (uint8_t)rand_r(&seed);
+    call.key = (struct crypto_bytes){password, p_size}, call.aside = (struct crypto_bytes){salt, s_size};
+    assert_int_equal(
+        EVP_PBE_scrypt((char *)password, p_size, salt, s_size, call.a, call.b, call.c, 1 << 30, expected, call.room),
+        1);
+    assert_int_equal(crypto_run(&call), call.room);
+    assert_memory_equal(call.out, expected, call.room);
+  }
 }
 
 /* ---- AES ---- */
@@ -466,6 +498,7 @@ int main(void) {
       cmocka_unit_test(chaining),
       cmocka_unit_test(codes),
       cmocka_unit_test(derived_keys),
+      cmocka_unit_test(scrypt_as_libcryptos),
       cmocka_unit_test(ciphers),
       cmocka_unit_test(ecdsa),
       cmocka_unit_test(bad_curve_keys),
