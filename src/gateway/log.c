@@ -13,6 +13,7 @@
 #include "base/frame.h"
 
 enum { LINE_MAX_BYTES = 8192, PATIENCE_MS = 50 };
+#define INDENT "    " /* of the further lines of one text: what begins a line is the gateway's */
 
 /* A reader that does not read must not stop the gateway: it gets a moment, and then its lines are lost and counted. */
 static bool may_write(int patience_ms) {
@@ -101,7 +102,7 @@ static void worker_line(const char *level, const char *worker, const char *text,
 
 void log_worker(unsigned level, const char *worker, const char *text, size_t length) {
   static const char *const names[] = {"debug", "info", "log", "warn", "error"};
-  worker_line(names[level <= LOG_ERROR ? level : LOG_LOG], worker, text, length, NULL);
+  worker_line(names[level <= LOG_ERROR ? level : LOG_LOG], worker, text, length, INDENT);
 }
 
 void log_error(const char *worker, const char *text, size_t length, const char *stack, size_t stack_length) {
@@ -113,5 +114,5 @@ void log_error(const char *worker, const char *text, size_t length, const char *
     both[length++] = '\n';
     memcpy(both + length, stack, stack_length);
   }
-  worker_line("error", worker, both, length + stack_length, "    ");
+  worker_line("error", worker, both, length + stack_length, INDENT);
 }

@@ -15,9 +15,9 @@
 
 /* "mayfly: ..." */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* "LEVEL WORKER: text"; level is one of enum log_level. */
+/* "LEVEL WORKER: text", further lines of the text indented; level is one of enum log_level. */
 void log_worker(unsigned level, const char *worker, const char *text, size_t length);
-/* The same for an error: its stack goes on in indented lines. */
+/* The same for an error and its stack. */
 void log_error(const char *worker, const char *text, size_t length, const char *stack, size_t stack_length);
 /* Text made harmless: control characters escaped, cut to fit. Newlines too, unless `indent` is to follow each.
  * Returns the length; out is NUL-terminated. */
