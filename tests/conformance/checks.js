@@ -7,6 +7,10 @@
 // It answers with one line for each check: "name = value", or "name throws Name: message". A value is shown as JSON
 // where it has some, so that undefined, -0, NaN, bytes and classes can be told apart. With { messages: false } after
 // the list an error is only named: for scripts about the engine, whose words for its own errors are its own.
+//
+// export default logged([...]) is about the log: a check gives console.log() the list of arguments that it returns, or
+// writes to console itself and returns nothing. Its line is "name = what debug(), info() and log() wrote ! what warn()
+// and error() wrote", which the runner puts together: here the log only gets a mark before each check.
 
 function show(value) {
   if (typeof value === "string") return JSON.stringify(value);
@@ -42,6 +46,36 @@ export function checks(list, { messages = true } = {}) {
     async fetch(request, env, ctx) {
       const lines = [];
       for (const [name, check] of named) lines.push(await line(name, check, { request, env, ctx }, messages));
+      return new Response(lines.join("\n") + "\n");
+    },
+  };
+}
+
+async function logOne(name, check, argument) {
+  try {
+    const args = await check(argument);
+    if (args !== undefined) console.log(...args);
+    return name;
+  } catch (e) {
+    return `${name} throws ${e?.name}: ${e?.message ?? show(e)}`;
+  }
+}
+
+function mark(name) {
+  console.log(`==== ${name} ====`);
+  console.error(`==== ${name} ====`);
+}
+
+export function logged(list) {
+  return {
+    async fetch(request, env, ctx) {
+      const lines = [];
+      for (let i = 0; i < list.length; i++) {
+        mark(i);
+        const name = list[i].toString().replace(/^(async )?\([^)]*\) => /, "").replaceAll("\n", "\\n");
+        lines.push(await logOne(name, list[i], { request, env, ctx }));
+      }
+      mark("end");
       return new Response(lines.join("\n") + "\n");
     },
   };

@@ -3,7 +3,8 @@
 //   node run.mjs --workerd [FILE...] on Mayfly and on workerd in the same run; shows each line that differs. Only what
 //                                    differences.json lists, with a reason, may differ, and what it lists must differ
 //   node run.mjs --record FILE...    writes FILE.expected: workerd's lines, and for listed differences Mayfly's
-// Without files: all. A script may begin with a line "// flags: a b": its compatibility flags.
+// Without files: all. A script may begin with a line "// flags: a b": its compatibility flags. One that begins with
+// "// log: compare" is about what is written to the log: see logged() in checks.js.
 // Environment: MAYFLY_BIN, the program. workerd comes from bench/ (make bench, make conformance install it).
 import { execFileSync, spawn } from "node:child_process";
 import fs from "node:fs";
@@ -24,6 +25,7 @@ function allScripts() {
 }
 
 const flagsOf = (source) => /^\/\/ flags: (.*)$/m.exec(source)?.[1].trim().split(/\s+/) ?? [];
+const comparesLog = (script) => /^\/\/ log: compare$/m.test(fs.readFileSync(path.join(here, script), "utf8"));
 
 // ---- the two servers ----
 
@@ -35,6 +37,7 @@ function mayflyCommand(directory, script, upstream) {
     vars: { UPSTREAM: upstream.url },
     worker_loaders: [{ binding: "LOADER" }],
     outbound: { allow: [{ cidr: "127.0.0.1/32" }] },
+    limits: comparesLog(script) ? { log_lines: 100000 } : {},
   };
   fs.writeFileSync(path.join(directory, "wrangler.jsonc"), JSON.stringify(config));
   return [mayfly, ["serve", directory, "--listen", "127.0.0.1:0"], 2, /listening on http:\/\/127\.0\.0\.1:(\d+)/];
@@ -71,16 +74,60 @@ function lay(script) {
   return directory;
 }
 
+// ---- the log: [what a Worker wrote by debug(), info() and log(), by warn() and error()], see logged() in checks.js
+
+const LAST_MARK = "==== end ====";
+
+// Of workerd: its stdout and its stderr. Control characters as Mayfly's log writes them.
+function workerdLog(wrote) {
+  const escape = (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return [wrote[1], wrote[2]].map((text) => text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, escape));
+}
+
+// Of Mayfly: lines "LEVEL WORKER: text", each followed by the text's further lines, indented by four.
+function mayflyLog(wrote) {
+  const texts = ["", ""];
+  let at;
+  for (const line of wrote[2].split("\n").slice(0, -1)) {
+    const begins = /^(debug|info|log|warn|error) \w+: (.*)$/.exec(line);
+    if (begins) at = begins[1] === "warn" || begins[1] === "error" ? 1 : 0;
+    else if (!line.startsWith("    ")) at = undefined; // the gateway's own
+    if (at !== undefined) texts[at] += `${begins ? begins[2] : line.slice(4)}\n`;
+  }
+  return texts;
+}
+
+async function logOf(name, wrote) {
+  for (let i = 0; i < 100; i++) {
+    const texts = name === "mayfly" ? mayflyLog(wrote) : workerdLog(wrote);
+    if (texts.every((text) => text.includes(LAST_MARK))) return texts;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error("the log does not end");
+}
+
+// Line i of the answer, with what was written after mark i.
+function withLog(lines, texts) {
+  const pieces = texts.map((text) => text.split(/^==== \w+ ====\n/m));
+  return [`(before)`, ...lines].map((line, i) => {
+    const [out, errors] = pieces.map((list) => (list[i] ?? "").replace(/\n$/, "").replaceAll("\n", "\\n"));
+    return `${line} = ${out}${errors === "" ? "" : ` ! ${errors}`}`;
+  });
+}
+
 // Starts a server, asks it once, ends it. The lines; or why there are none, as one line.
 async function ask(command, name, script, upstream) {
   const directory = lay(script);
   const [program, args, fd, pattern] = command(directory, script, upstream);
-  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe", "pipe"] });
   let said = "";
+  const wrote = ["", "", "", ""]; // by file descriptor
   try {
     const port = await new Promise((resolve, reject) => {
-      for (const each of [2, 3]) {
-        child.stdio[each].on("data", (data) => {
+      for (const each of [1, 2, 3]) {
+        child.stdio[each].setEncoding("utf8").on("data", (data) => {
+          wrote[each] += data;
+          if (each === 1) return;
           said += data;
           const found = each === fd && pattern.exec(said);
           if (found) resolve(found[1]);
@@ -92,7 +139,9 @@ async function ask(command, name, script, upstream) {
     const response = await fetch(`http://127.0.0.1:${port}/`);
     const text = await response.text();
     if (response.status !== 200) throw new Error(`status ${response.status}: ${text} ${said}`);
-    return { lines: text.replace(/\n$/, "").split("\n").map((l) => l.replaceAll(upstream.url, "UPSTREAM")), said };
+    let lines = text.replace(/\n$/, "").split("\n");
+    if (comparesLog(script)) lines = withLog(lines, await logOf(name, wrote));
+    return { lines: lines.map((l) => l.replaceAll(upstream.url, "UPSTREAM")), said };
   } catch (e) {
     return { lines: [`(no answer) ${e.message.replaceAll("\n", " ")}`], said };
   } finally {
