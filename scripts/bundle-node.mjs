@@ -11,7 +11,7 @@ const [lib, ours, out] = process.argv.slice(2).map((p) => path.resolve(p));
 
 // Of Node.js
 const taken = new Set(`buffer events path punycode querystring stream string_decoder url util
-  internal/assert internal/assert/myers_diff internal/buffer internal/constants
+  internal/assert internal/assert/myers_diff internal/buffer internal/cli_table internal/constants
   internal/errors internal/events/abort_listener internal/events/symbols internal/fixed_queue internal/mime
   internal/querystring internal/streams/add-abort-signal internal/streams/compose internal/streams/destroy
   internal/streams/duplex internal/streams/duplexify internal/streams/duplexpair internal/streams/end-of-stream
@@ -71,25 +71,55 @@ const changes = {
       "  constructor(part, text) {\n    super(`Not a valid MIME type: ${text}`);\n  }\n}\n"],
   ],
   "internal/util/inspect": [
-    ["    value = proxy;\n  }\n", "    return `Proxy(${formatValue(ctx, proxy, recurseTimes)})`;\n  }\n"],
+    ["    ObjectGetOwnPropertyNames(globalThis),", "    ours.builtInNames(),"],
+    ["  const proxy = getProxyDetails(value, !!ctx.showProxy);",
+      "  let proxies = 0;\n  let proxy = getProxyDetails(value, !!ctx.showProxy);"],
+    ["    value = proxy;\n  }\n",
+      "    do {\n" +
+      "      if (proxy === null) return inProxies(ctx.stylize('<Revoked Proxy>', 'special'), proxies);\n" +
+      "      value = proxy;\n      proxies++;\n      proxy = getProxyDetails(value, false);\n" +
+      "    } while (proxy !== undefined);\n  }\n"],
+    ["        proxy !== undefined || !FunctionPrototypeSymbolHasInstance(", "        proxies !== 0 || !FunctionPrototypeSymbolHasInstance("],
+    ["  return formatRaw(ctx, value, recurseTimes, typedArray);\n}\n",
+      "  return inProxies(formatRaw(ctx, value, recurseTimes, typedArray), proxies);\n}\n\n" +
+      "const inProxies = (text, count) =>\n" +
+      "  `${StringPrototypeRepeat('Proxy(', count)}${text}${StringPrototypeRepeat(')', count)}`;\n"],
+    ["    const maybeCustom = value[customInspectSymbol];",
+      "    const maybeCustom = ours.inspectorOf(value) ?? value[customInspectSymbol];"],
+    ["  try {\n    tag = value[SymbolToStringTag];\n  } catch {\n    // Ignore error.\n  }", "  tag = value[SymbolToStringTag];"],
+    ["  if (SymbolIterator in value || constructor === null) {\n    noIterator = false;\n    if (ArrayIsArray(value)) {",
+      "  const entries = ours.entriesOf(value);\n" +
+      "  if (entries !== undefined || SymbolIterator in value || constructor === null) {\n    noIterator = false;\n" +
+      "    if (entries !== undefined) {\n      keys = getKeys(value, ctx.showHidden);\n" +
+      "      const prefix = getPrefix(constructor, tag, 'Object', `(${entries.length / 2})`);\n" +
+      "      if (entries.length === 0 && keys.length === 0) return `${prefix}{}`;\n" +
+      "      braces = [`${prefix}{`, '}'];\n      formatter = FunctionPrototypeBind(formatEntries, null, entries);\n" +
+      "    } else if (ArrayIsArray(value)) {"],
+    ["function formatSetIterInner(", "function formatEntries(entries, ctx, ignored, recurseTimes) {\n" +
+      "  const maxLength = MathMin(MathMax(0, ctx.maxArrayLength), entries.length / 2);\n  const output = [];\n" +
+      "  ctx.indentationLvl += 2;\n  for (let i = 0; i < maxLength; i++) {\n" +
+      "    const key = formatValue(ctx, entries[2 * i], recurseTimes);\n" +
+      "    output[i] = `${key} => ${formatValue(ctx, entries[2 * i + 1], recurseTimes)}`;\n  }\n" +
+      "  ctx.indentationLvl -= 2;\n" +
+      "  const remaining = entries.length / 2 - maxLength;\n" +
+      "  if (remaining > 0) output[maxLength] = remainingText(remaining);\n" +
+      "  return output;\n}\n\nfunction formatSetIterInner("],
+    ["    if (typeof value === 'function') {\n      base = getFunctionBase(",
+      "    if (typeof value === 'function' && constructor !== 'Object') {\n      base = getFunctionBase("],
+    ["  try {\n    stack = error.stack;\n  } catch {\n    // If stack is getter that throws, we ignore the error.\n  }",
+      "  stack = error.stack;"],
+    ["    ctx.seen.push(error);\n    ctx.indentationLvl += 4;\n    const result = formatValue(ctx, stack);\n" +
+      "    ctx.indentationLvl -= 4;\n    ctx.seen.pop();\n    return `${ErrorPrototypeToString(error)}\\n    ${result}`;",
+      "    return formatValue(ctx, stack, NaN);"],
+    ["  if (frames.length > 10) {", "  if (false) {"],
+    ["  if (ObjectPrototypeHasOwnProperty(err, 'cause') &&", "  if ('cause' in err &&"],
+    ["    if (ArrayIsArray(errors) && ObjectPrototypeHasOwnProperty(err, 'errors') &&", "    if (ArrayIsArray(errors) &&"],
+    ["  desc ??= ObjectGetOwnPropertyDescriptor(value, key);",
+      "  desc ??= ObjectGetOwnPropertyDescriptor(value, key) ?? { __proto__: null, value: value[key], enumerable: true };"],
     ["{ [byteLength]: ${", "{ byteLength: ${"],
-    ["const name = ctx.stylize(`[${key}]`, 'string');", "const name = ctx.stylize(key, 'string');"],
-    ["  // Iterators and the rest are split to reduce checks.\n",
-      "  const platform = ours.attributes(value);\n  if (platform !== undefined) {\n" +
-      "    noIterator = false;\n    keys = getKeys(value, ctx.showHidden);\n" +
-      "    braces = [`${getPrefix(constructor, '', 'Object', platform.size)}{`, '}'];\n" +
-      "    formatter = (_, __, level) => formatAttributes(ctx, platform, level);\n" +
-      "    if (platform.list.length + platform.last.length + keys.length === 0) return `${braces[0]}}`;\n  } else\n"],
-    ["    if (protoProps !== undefined) {\n      ArrayPrototypePushApply(output, protoProps);",
-      "    if (platform !== undefined) {\n" +
-      "      ArrayPrototypePushApply(output, formatAttributes(ctx, { list: platform.last, pairs: 0 }, recurseTimes));\n" +
-      "    }\n    if (protoProps !== undefined) {\n      ArrayPrototypePushApply(output, protoProps);"],
-    ["function formatExtraProperties(", "function formatAttributes(ctx, { list, pairs }, recurseTimes) {\n" +
-      "  const output = [];\n  ctx.indentationLvl += 2;\n  for (let i = 0; i < list.length; i += 2) {\n" +
-      "    const pair = i < pairs;\n" +
-      "    const name = pair ? formatPrimitive(ctx.stylize, list[i], ctx) : list[i];\n" +
-      "    output.push(`${name}${pair ? ' =>' : ':'} ${formatValue(ctx, list[i + 1], recurseTimes)}`);\n  }\n" +
-      "  ctx.indentationLvl -= 2;\n  return output;\n}\n\nfunction formatExtraProperties("],
+    ["const name = ctx.stylize(`[${key}]`, 'string');",
+      "const name = ctx.stylize(isTypedArray(value) ? `[${key}]` : key, 'string');"],
+    ["typeof value[SymbolToPrimitive] !== 'function'", "true", 2],
   ],
 };
 

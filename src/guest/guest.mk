@@ -95,11 +95,11 @@ $(G)/engine.o: $(G)/engine.c
 # In this order: each file may use what those before it define at once. worker/worker.js comes last.
 PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base readable readable_bytes writable transform \
   sources sinks compression pipe url url_pattern headers blob form body request websocket response \
-  encoding inspect console misc performance clone messages refused \
+  encoding console misc performance clone messages refused \
   locale locale_numbers locale_dates intl \
   crypto_arguments crypto_encoding crypto_keys crypto_secret crypto_curves crypto_rsa crypto) \
   $(patsubst %,src/guest/worker/%.js,context errors bodies codings subrequests sockets fetch loader timers eventsource caches) \
-  $(patsubst %,src/guest/node/%.js,async modules buffer binding process library crypto timers console os) \
+  $(patsubst %,src/guest/node/%.js,async modules buffer binding process inspect library crypto timers console os) \
   $(patsubst %,src/guest/worker/%.js,cloudflare worker)
 $(G)/platform.js: $(PLATFORM_JS) $(G)/node.js scripts/platform.mjs
 	@mkdir -p $(@D)

@@ -83,6 +83,11 @@ const MapGet = uncurryThis(Map.prototype.get);
 const MapSet = uncurryThis(Map.prototype.set);
 const MapHas = uncurryThis(Map.prototype.has);
 const MapDelete = uncurryThis(Map.prototype.delete);
+const MapGetSize = getterOf(Map.prototype, 'size');
+const MapEntries = uncurryThis(Map.prototype.entries);
+const MapIteratorNext = uncurryThis(ObjectGetPrototypeOf(new Map().entries()).next);
+const SetValues = uncurryThis(Set.prototype.values);
+const SetIteratorNext = uncurryThis(ObjectGetPrototypeOf(new Set().values()).next);
 
 class ImageSet extends ImageMap {
   constructor(values = undefined) {
@@ -156,13 +161,17 @@ function previewEntries(object, withKind = false) {
   if (found !== undefined) return withKind ? found : found[0];
   const list = [];
   const kind = native.classOf(object);
-  if (kind === 'Map') for (const [key, value] of iterate(MapEntries(object), MapIteratorNext)) list.push(key, value);
-  if (kind === 'Set') for (const value of iterate(SetValues(object), SetIteratorNext)) list.push(value);
+  if (kind === 'Map') {
+    const entries = MapEntries(object);
+    for (let step = MapIteratorNext(entries); !step.done; step = MapIteratorNext(entries)) {
+      list[list.length] = step.value[0];
+      list[list.length] = step.value[1];
+    }
+  } else if (kind === 'Set') {
+    const values = SetValues(object);
+    for (let step = SetIteratorNext(values); !step.done; step = SetIteratorNext(values)) list[list.length] = step.value;
+  }
   return withKind ? [list, kind === 'Map'] : list;
-}
-
-function* iterate(iterator, next) {
-  for (let step = next(iterator); !step.done; step = next(iterator)) yield step.value;
 }
 
 const CALL_SITE = /^\s*at (.*?) ?\(?([^()]*):(\d+):(\d+)\)?$/;

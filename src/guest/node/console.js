@@ -33,7 +33,6 @@ class Console {
 
 // The global console gets the rest when somebody imports the module, as in workerd.
 const moreConsole = {
-  context() { return console; },
   createTask(name) { throw notImplementedError('console.createTask'); },
   Console,
 };

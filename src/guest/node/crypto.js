@@ -110,8 +110,6 @@ class NodeHmacState {
 
 // ---- Hash and Hmac: functions that may be called without new, as in Node.js
 
-const WeakMapGet = uncurryThis(WeakMap.prototype.get);
-const WeakMapSet = uncurryThis(WeakMap.prototype.set);
 const nodeStates = new WeakMap(); // Hash or Hmac -> { state, digest }
 const { Transform: NodeTransform } = nodeLib.stream;
 const bufferFrom = (bytes) => Buffer.from(TypedArrayGetBuffer(bytes), TypedArrayGetByteOffset(bytes),

@@ -4,37 +4,9 @@ const nodeOurs = {
   URL, URLSearchParams, URLPattern: globalThis.URLPattern, AbortController, AbortSignal, EventTarget, Blob, File,
   TextEncoder, TextDecoder, ReadableStream, WritableStream: globalThis.WritableStream, AsyncResource,
   queueMicrotask: runAsMicrotask,
-  attributes: attributesOf,
+  builtInNames, inspectorOf, entriesOf,
   resolveObjectURL(id) { throw new ErrorConstructor('resolveObjectURL is not implemented'); },
 };
-
-// What an object of the platform shows of itself: a list of names and values, of which the first `pairs` are entries.
-function attributesOf(object) {
-  let at = object;
-  do at = ObjectGetPrototypeOf(at); while (at !== null && !isPlatformPrototype(at));
-  if (at === null || at === nodeProcess || isInstance(ErrorPrototype, object)) return undefined;
-  const entries = headersList(object) ?? searchParamsList(object) ?? formDataList(object);
-  if (entries !== null) {
-    const ofHeaders = headersList(object) !== null;
-    const list = ofHeaders ? [...listSorted(entries)] : [...entries];
-    const pairs = list.length;
-    const last = ofHeaders ? ['[immutable]', headersImmutable(object)] : [];
-    return { list, pairs, last, size: `(${pairs / 2})` };
-  }
-  const list = [];
-  for (; isPlatformPrototype(at); at = ObjectGetPrototypeOf(at)) {
-    for (const key of ObjectKeys(at)) {
-      const get = ReflectGetOwnPropertyDescriptor(at, key).get;
-      if (get === undefined) continue;
-      try {
-        list.push(key, ReflectApply(get, object, []));
-      } catch {
-        continue;
-      }
-    }
-  }
-  return { list, pairs: 0, last: [], size: '' };
-}
 
 // The library's own copies of the built-ins that it uses. It copies all there are, also those that are not here.
 function primordialsOfLibrary() {

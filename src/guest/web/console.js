@@ -1,68 +1,21 @@
-// console.js: console. Every call becomes one text and a level: 0 debug, 1 info, 2 log, 3 warn, 4 error.
+// console.js: console. Values become text by Node's library (node/), of which workerd's is a copy. Every call becomes one
+// text and a level: 0 debug, 1 info, 2 log, 3 warn, 4 error.
 
 const LOG_DEBUG = 0, LOG_INFO = 1, LOG_LOG = 2, LOG_WARN = 3, LOG_ERROR = 4;
 
 // State of the one console. Plain objects: nothing hashed may be in the image.
 const consoleState = { __proto__: null, counts: null, timers: null, indent: '' };
 
-function substitute(directive, value) {
-  switch (directive) {
-    case 's':
-      if (typeof value === 'bigint') return `${value}n`;
-      if (typeof value === 'number') return formatPrimitive(value);
-      if (!isObject(value)) return typeof value === 'string' ? value : formatPrimitive(value);
-      return inspect(value, 0);
-    case 'd':
-      return typeof value === 'bigint' ? `${value}n` : isObject(value) ? 'NaN' : formatNumber(value, Number);
-    case 'i':
-      return typeof value === 'bigint' ? `${value}n` : isObject(value) ? 'NaN' : formatNumber(value, NumberParseInt);
-    case 'f':
-      return formatNumber(value, NumberParseFloat);
-    case 'j':
-      return JSONStringify(value) ?? 'undefined';
-    case 'c':
-      return '';
-    default:
-      return inspect(value, directive === 'o' ? 4 : INSPECT_DEPTH);
-  }
-}
-const { parseInt: NumberParseInt, parseFloat: NumberParseFloat } = Number;
-const formatNumber = (value, convert) => (typeof value === 'symbol' ? 'NaN' : formatPrimitive(convert(value)));
-
-const DIRECTIVES = { __proto__: null, s: true, d: true, i: true, f: true, j: true, o: true, O: true, c: true };
-
-// printf-like, as util.format
+// printf-like, as util.format; whatever the arguments do.
 function formatLog(args) {
-  if (args.length === 0) return '';
-  let next = 0;
-  let out = '';
-  if (typeof args[0] === 'string') {
-    const format = args[0];
-    next = 1;
-    if (args.length === 1 || !StringPrototypeIncludes(format, '%')) {
-      out = format;
-    } else {
-      for (let i = 0; i < format.length; i++) {
-        const c = format[i];
-        const directive = c === '%' ? format[i + 1] : undefined;
-        if (directive === '%') {
-          out += '%';
-          i++;
-        } else if (directive !== undefined && DIRECTIVES[directive] && next < args.length) {
-          out += substitute(directive, args[next++]);
-          i++;
-        } else {
-          out += c;
-        }
-      }
-    }
+  if (args.length === 1 && typeof args[0] === 'string') return args[0];
+  try {
+    return ReflectApply(nodeLib.inspect.format, undefined, args);
+  } catch (e) {
+    return `<Formatting threw (${native.classOf(e) === 'Error' ? e.stack : StringOf(e)})>`;
   }
-  for (let i = next; i < args.length; i++) {
-    if (i > 0) out += ' ';
-    out += typeof args[i] === 'string' ? args[i] : inspect(args[i]);
-  }
-  return out;
 }
+const StringOf = String;
 
 function emit(level, text) {
   const indent = consoleState.indent;
@@ -82,59 +35,61 @@ function elapsed(label, name) {
 
 // ---- console.table
 
-function tableRows(data) {
-  const keys = ObjectKeys(data);
-  const columns = [];
-  const rows = [];
-  let values = false;
-  for (let i = 0; i < keys.length; i++) {
-    const row = data[keys[i]];
-    const cells = { __proto__: null };
-    rows[i] = { __proto__: null, index: keys[i], cells, value: undefined };
-    if (!isObject(row)) {
-      rows[i].value = inspect(row, 0);
-      values = true;
-      continue;
-    }
-    for (const key of ObjectKeys(row)) {
-      cells[key] = inspect(row[key], 0);
-      if (!columns.includes(key)) columns[columns.length] = key;
-    }
-  }
-  return { columns, rows, values };
+const tableCell = (value) => nodeLib.inspect.inspect(value, { __proto__: null, maxArrayLength: 3, breakLength: Infinity,
+  depth: isObject(value) && !ArrayIsArray(value) && ObjectKeys(value).length > 2 ? -1 : 0 });
+
+// The cells of the column with this head, added if there is none.
+function tableColumn(table, head, rows) {
+  for (let i = 0; i < table.heads.length; i++) if (table.heads[i] === head) return table.columns[i];
+  const cells = [];
+  for (let i = 0; i < rows; i++) cells[i] = '';
+  table.heads[table.heads.length] = head;
+  return (table.columns[table.columns.length] = cells);
 }
 
-function tableText({ columns, rows, values }) {
-  const head = ['(index)', ...columns];
-  if (values) head[head.length] = 'Values';
-  const lines = [head];
-  for (const row of rows) {
-    const line = [row.index];
-    for (const column of columns) line[line.length] = row.cells[column] ?? '';
-    if (values) line[line.length] = row.value ?? '';
-    lines[lines.length] = line;
+// Columns of the rows' own properties in the order in which they are met; values that are no objects come last.
+function tableOfRows(table, data) {
+  const keys = ObjectKeys(data);
+  const values = { __proto__: null, heads: [], columns: [] };
+  const index = tableColumn(table, '(index)', 0);
+  for (let i = 0; i < keys.length; i++) {
+    const row = data[keys[i]];
+    index[i] = keys[i];
+    if (isObject(row)) {
+      const names = ObjectKeys(row);
+      for (let j = 0; j < names.length; j++) tableColumn(table, names[j], keys.length)[i] = tableCell(row[names[j]]);
+    } else {
+      tableColumn(values, 'Values', keys.length)[i] = tableCell(row);
+    }
   }
-  const widths = [];
-  for (let c = 0; c < head.length; c++) {
-    widths[c] = 2;
-    for (const line of lines) widths[c] = MathMax(widths[c], line[c].length + 2);
+  if (values.heads.length > 0) {
+    table.heads[table.heads.length] = 'Values';
+    table.columns[table.columns.length] = values.columns[0];
   }
-  const rule = (left, middle, right) => {
-    let text = left;
-    for (let c = 0; c < widths.length; c++) text += (c ? middle : '') + StringPrototypeRepeat('─', widths[c]);
-    return text + right;
-  };
-  const render = (line) => {
-    let text = '│';
-    for (let c = 0; c < line.length; c++) text += ` ${StringPrototypePadEnd(line[c], widths[c] - 1)}│`;
-    return text;
-  };
-  let text = `${rule('┌', '┬', '┐')}\n${render(head)}\n${rule('├', '┼', '┤')}\n`;
-  for (let i = 1; i < lines.length; i++) text += `${render(lines[i])}\n`;
-  return text + rule('└', '┴', '┘');
+}
+
+function tableOfEntries(table, list, pairs) {
+  for (let i = 0; i < list.length; i++) {
+    const row = pairs ? MathFloor(i / 2) : i;
+    tableColumn(table, '(iteration index)', 0)[row] = `${row}`;
+    tableColumn(table, pairs && i % 2 === 0 ? 'Key' : 'Values', 0)[row] = tableCell(list[i]);
+  }
+}
+
+function tableText(data) {
+  const table = { __proto__: null, heads: [], columns: [] };
+  const kind = native.classOf(data);
+  if (kind === 'Map' || kind === 'Set' || kind === 'Map Iterator' || kind === 'Set Iterator') {
+    const [list, pairs] = previewEntries(data, true);
+    tableOfEntries(table, list, pairs);
+  } else {
+    tableOfRows(table, data);
+  }
+  return nodeLib.cliTable(table.heads, table.columns);
 }
 
 const consoleMethods = {
+  __proto__: {},
   debug(...args) {
     emit(LOG_DEBUG, formatLog(args));
   },
@@ -151,14 +106,13 @@ const consoleMethods = {
     emit(LOG_WARN, formatLog(args));
   },
   dir(value = undefined, options = undefined) {
-    const depth = options?.depth;
-    emit(LOG_LOG, inspect(value, depth === null ? Infinity : depth === undefined ? INSPECT_DEPTH : +depth));
+    emit(LOG_LOG, nodeLib.inspect.inspect(value, { customInspect: false, ...options }));
   },
   dirxml(...args) {
     emit(LOG_LOG, formatLog(args));
   },
   table(data = undefined) {
-    emit(LOG_LOG, isObject(data) ? tableText(tableRows(data)) : formatLog([data]));
+    emit(LOG_LOG, isObject(data) ? tableText(data) : formatLog([data]));
   },
   trace(...args) {
     const stack = StringPrototypeTrimEnd(framesOf(new ErrorConstructor().stack));
@@ -214,7 +168,13 @@ const consoleMethods = {
     emit(LOG_LOG, text);
   },
   timeStamp() {},
+  context() {
+    return console;
+  },
 };
+for (const name of ['debug', 'error', 'info', 'log', 'warn']) {
+  ObjectDefineProperty(consoleMethods[name], 'name', { __proto__: null, value: '', configurable: true });
+}
 ObjectDefineProperty(consoleMethods, Symbol.toStringTag,
   { __proto__: null, value: 'console', writable: false, enumerable: false, configurable: true });
 defineGlobal('console', consoleMethods);

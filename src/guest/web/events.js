@@ -15,7 +15,7 @@ function newEventState(type, init) {
     cancelable: !!init?.cancelable,
     composed: !!init?.composed,
     trusted: false,
-    target: null,
+    target: undefined,
     phase: 0,
     dispatching: false,
     prevented: false,
@@ -63,7 +63,7 @@ class Event {
     return !this.#state.prevented;
   }
   get currentTarget() {
-    return this.#state.dispatching ? this.#state.target : null;
+    return this.#state.target;
   }
   get target() {
     return this.#state.target;
@@ -133,11 +133,11 @@ class ErrorEvent extends Event {
     this.#colno = init?.colno >>> 0;
     this.#error = init?.error;
   }
-  get message() {
-    return this.#message;
-  }
   get filename() {
     return this.#filename;
+  }
+  get message() {
+    return this.#message;
   }
   get lineno() {
     return this.#lineno;
@@ -163,22 +163,22 @@ class MessageEvent extends Event {
     this.#origin = origin === INTERNAL ? null : origin === undefined ? '' : `${origin}`; // INTERNAL: it has none
     this.#lastEventId = `${init?.lastEventId ?? ''}`;
   }
-  get data() {
-    return this.#data;
-  }
-  get origin() {
-    return this.#origin;
-  }
-  get lastEventId() {
-    return this.#lastEventId;
+  get ports() {
+    this.#data;
+    return [];
   }
   get source() {
     this.#data;
     return null;
   }
-  get ports() {
-    this.#data;
-    return [];
+  get lastEventId() {
+    return this.#lastEventId;
+  }
+  get origin() {
+    return this.#origin;
+  }
+  get data() {
+    return this.#data;
   }
 }
 exposeInterface(MessageEvent);
@@ -197,11 +197,11 @@ class CloseEvent extends Event {
   get wasClean() {
     return this.#wasClean;
   }
-  get code() {
-    return this.#code;
-  }
   get reason() {
     return this.#reason;
+  }
+  get code() {
+    return this.#code;
   }
 }
 exposeInterface(CloseEvent);

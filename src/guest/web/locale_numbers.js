@@ -249,6 +249,9 @@ function localeNumber(value, locales, options, owner) {
   return joinParts(numberParts(plain ? PLAIN_NUMBER : numberFormat(locales, options, owner), value));
 }
 
+const NumberPrototypeValueOf = uncurryThis(Number.prototype.valueOf);
+const BigIntPrototypeValueOf = uncurryThis(BigInt.prototype.valueOf);
+
 replaceMethods(Number.prototype, {
   toLocaleString(locales, options) {
     return localeNumber(NumberPrototypeValueOf(this), locales, options, 'Number.prototype.toLocaleString');

@@ -84,11 +84,11 @@ exposeIllegal(MessagePort);
 
 class MessageChannel {
   #ports = newPorts();
-  get port1() {
-    return this.#ports[0];
-  }
   get port2() {
     return this.#ports[1];
+  }
+  get port1() {
+    return this.#ports[0];
   }
 }
 exposeInterface(MessageChannel);

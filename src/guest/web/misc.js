@@ -8,17 +8,13 @@ class Navigator {
     needArguments(arguments.length, 1, 'sendBeacon', 'Navigator');
     return sendBeacon(`${url}`, body);
   }
-  get userAgent() {
+  get languages() {
     this.#own;
-    return 'Cloudflare-Workers';
+    return ['en'];
   }
   get language() {
     this.#own;
     return 'en';
-  }
-  get languages() {
-    this.#own;
-    return ['en'];
   }
   get platform() {
     this.#own;
@@ -27,6 +23,10 @@ class Navigator {
   get hardwareConcurrency() {
     this.#own;
     return 1;
+  }
+  get userAgent() {
+    this.#own;
+    return 'Cloudflare-Workers';
   }
 }
 exposeIllegal(Navigator);

@@ -21,6 +21,7 @@ const {
 } = Object;
 const ObjectPrototypeToString = uncurryThis(Object.prototype.toString);
 const ObjectPrototypeIsPrototypeOf = uncurryThis(Object.prototype.isPrototypeOf);
+const ObjectPrototypePropertyIsEnumerable = uncurryThis(Object.prototype.propertyIsEnumerable);
 const ObjectHasOwn = Object.hasOwn;
 const FunctionPrototypeToString = uncurryThis(Function.prototype.toString);
 
@@ -44,6 +45,7 @@ const StringPrototypePadEnd = uncurryThis(String.prototype.padEnd);
 const StringPrototypePadStart = uncurryThis(String.prototype.padStart);
 const StringPrototypeIsWellFormed = uncurryThis(String.prototype.isWellFormed);
 const StringPrototypeToWellFormed = uncurryThis(String.prototype.toWellFormed);
+const StringPrototypeReplaceAll = uncurryThis(String.prototype.replaceAll);
 const StringPrototypeValueOf = uncurryThis(String.prototype.valueOf);
 const StringFromCharCode = String.fromCharCode;
 
@@ -68,12 +70,15 @@ const ArrayBufferIsView = ArrayBuffer.isView;
 const Uint8ArrayConstructor = Uint8Array;
 
 const PromisePrototypeThen = uncurryThis(Promise.prototype.then);
+const WeakMapGet = uncurryThis(WeakMap.prototype.get);
+const WeakMapSet = uncurryThis(WeakMap.prototype.set);
 const BigIntOf = BigInt;
 const ignoreRejection = (promise) => PromisePrototypeThen(promise, undefined, () => {});
 
 const { parse: JSONParse, stringify: JSONStringify } = JSON;
 const { trunc: MathTrunc, floor: MathFloor, min: MathMin, max: MathMax } = Math;
 const ErrorConstructor = Error;
+const ErrorPrototype = Error.prototype;
 const DOMExceptionConstructor = DOMException;
 const globalObject = globalThis;
 const ILLEGAL_INVOCATION = 'Illegal invocation: function called with incorrect `this` reference. See ' +
@@ -169,6 +174,21 @@ function isPlatformPrototype(prototype) {
   return false;
 }
 
+const isInstance = (prototype, value) => ObjectPrototypeIsPrototypeOf(prototype, value);
+
+// The name of what made an object; null when its prototype chain has none.
+function constructorName(object) {
+  for (let at = object; at !== null; at = ObjectGetPrototypeOf(at)) {
+    const descriptor = ReflectGetOwnPropertyDescriptor(at, 'constructor');
+    if (descriptor !== undefined && typeof descriptor.value === 'function') {
+      const name = ReflectGetOwnPropertyDescriptor(descriptor.value, 'name')?.value;
+      const made = isInstance(descriptor.value.prototype ?? ErrorPrototype, object);
+      if (made && typeof name === 'string' && name !== '') return name;
+    }
+  }
+  return null;
+}
+
 // Makes a class an interface: members enumerable, a tag. Not yet a global.
 function defineInterface(constructor, tag = constructor.name) {
   platformPrototypes[platformPrototypes.length] = constructor.prototype;
@@ -233,6 +253,17 @@ function requireGlobal(value) {
   if (value !== undefined && value !== null && value !== globalObject) throw new TypeError(ILLEGAL_INVOCATION);
 }
 
+const pairIteratorKinds = []; // of each class: iterator -> kind, or undefined
+
+// The name that workerd has for such an iterator's class.
+function pairIteratorName(object) {
+  for (let i = 0; i < pairIteratorKinds.length; i++) {
+    const kind = pairIteratorKinds[i](object);
+    if (kind !== undefined) return kind === 0 ? 'KeyIterator' : kind === 1 ? 'ValueIterator' : 'EntryIterator';
+  }
+  return undefined;
+}
+
 // A pair iterator's class: over a flat list [key, value, ...], its kind 0 keys, 1 values, 2 entries.
 function makePairIterator(tag) {
   class PairIterator {
@@ -242,6 +273,9 @@ function makePairIterator(tag) {
     constructor(list, kind) {
       this.#list = list;
       this.#kind = kind;
+    }
+    static {
+      pairIteratorKinds[pairIteratorKinds.length] = (object) => (#kind in object ? object.#kind : undefined);
     }
     next() {
       const list = this.#list;

@@ -24,6 +24,9 @@ class SinkWritable {
     this.total = 0;
     this.busy = this.ending = false;
   }
+  get expectsBytes() {
+    return true;
+  }
   closing() {
     return this.ending;
   }

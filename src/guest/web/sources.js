@@ -28,6 +28,12 @@ class SourceController {
   emptyView(into) {
     return bytesAt(into.buffer, into.offset, 0);
   }
+  // How many bytes are to come, if that is known.
+  knownLength() {
+    const { source } = this;
+    if (source === null) return undefined;
+    return isStatic(source) ? TypedArrayGetByteLength(staticBytes(source)) : source.length;
+  }
   read(request) {
     this.ask({ __proto__: null, request, into: null, filled: 0, least: 0 });
   }

@@ -241,6 +241,9 @@ class EventSource extends EventTarget {
   get withCredentials() {
     return this.#source === null;
   }
+  get readyState() {
+    return this.#source.state;
+  }
   get onopen() {
     return this.#source.handlers.open;
   }
@@ -258,9 +261,6 @@ class EventSource extends EventTarget {
   }
   set onerror(value) {
     this.#source.handle("error", value);
-  }
-  get readyState() {
-    return this.#source.state;
   }
 }
 exposeInterface(EventSource);

@@ -4,6 +4,7 @@
 module.exports = {
   assert: require('assert'),
   buffer: require('buffer'),
+  cliTable: require('internal/cli_table'),
   diagnosticsChannel: require('diagnostics_channel'),
   errors: require('internal/errors'),
   events: require('events'),
