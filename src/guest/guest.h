@@ -73,6 +73,8 @@ void code_piece(const struct frame_header *h, const uint8_t *payload);
 void encodings_init(JSContext *ctx, JSValueConst native);
 /* zlib.c: compression. */
 void zlib_init(JSContext *ctx, JSValueConst native);
+/* brotli.c: brotli. */
+void brotli_init(JSContext *ctx, JSValueConst native);
 /* crypto.c: the host's cryptography. */
 void crypto_init(JSContext *ctx, JSValueConst native);
 /* collate.c: the order of text. */

@@ -35,6 +35,20 @@ $(G)/zlib/%.wo: build/src/zlib/zlib.h
 	@mkdir -p $(@D)
 	$(GUEST_CC) -DZ_SOLO -w -c build/src/zlib/$*.c -o $@
 
+# ---- brotli
+BROTLI := $(addprefix common/,constants context dictionary platform shared_dictionary transform) \
+  $(addprefix dec/,bit_reader decode huffman prefix state static_init) \
+  $(addprefix enc/,backward_references backward_references_hq bit_cost block_splitter brotli_bit_stream cluster command \
+    compound_dictionary compress_fragment compress_fragment_two_pass dictionary_hash encode encoder_dict entropy_encode \
+    fast_log histogram literal_cost memory metablock static_dict static_dict_lut static_init utf8_util)
+BROTLI_H := build/src/brotli/c/include/brotli/decode.h
+GUEST_WO += $(BROTLI:%=$(G)/brotli/%.wo)
+$(G)/guest/brotli.wo: GUEST_CC += -Ibuild/src/brotli/c/include
+$(G)/guest/brotli.wo: $(BROTLI_H)
+$(G)/brotli/%.wo: $(BROTLI_H)
+	@mkdir -p $(@D)
+	$(GUEST_CC) -Ibuild/src/brotli/c/include -w -c build/src/brotli/c/$*.c -o $@
+
 # ---- encodings: tables from npm
 node_modules/@exodus/bytes/package.json node_modules/esbuild/package.json &: package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
@@ -47,7 +61,7 @@ $(G)/guest/encodings.wo: $(G)/encodings.h
 
 guest: $(G)/engine.o
 
-build/src/quickjs/quickjs.h build/src/llhttp/include/llhttp.h build/src/ada/src/ada.cpp build/src/zlib/zlib.h build/src/node/lib/util.js &:
+build/src/quickjs/quickjs.h build/src/llhttp/include/llhttp.h build/src/ada/src/ada.cpp build/src/zlib/zlib.h $(BROTLI_H) build/src/node/lib/util.js &:
 	@scripts/fetch-sources.sh build/src
 	@touch $@
 

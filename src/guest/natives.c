@@ -56,6 +56,7 @@ JSValue natives_new(JSContext *ctx) {
   text_init(ctx, native);
   encodings_init(ctx, native);
   zlib_init(ctx, native);
+  brotli_init(ctx, native);
   bytes_init(ctx, native);
   values_init(ctx, native);
   lists_init(ctx, native);
