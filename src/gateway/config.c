@@ -1,37 +1,17 @@
-/* config.c: see config.h. The keys of the configuration are tables; each row names the function that reads its value.
- * Every error and warning is a line "FILE:LINE:COLUMN: what is wrong; what to do". Reading goes on after an error, so
- * that one run shows all of them. */
+/* config.c: see config.h. What each key of the configuration means: tables whose rows name the function that reads the
+ * key's value. How tables are read is config_reading.h's affair. */
 #include "gateway/config.h"
 
 #include <arpa/inet.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/jsonc.h"
+#include "gateway/config_reading.h"
 
 #define STANDARD_NAME "worker"
 #define STANDARD_IP "127.0.0.1"
 #define STANDARD_PORT 8787
-
-struct reading {
-  struct config *config;
-  const char *path, *text; /* text: as it was given; places in it are places in doc */
-  struct jsonc doc;
-  config_warn *warn;
-  void *warn_arg;
-  char *err;
-  size_t err_size, err_length;
-  bool failed;
-  bool has_main, has_date, has_binding, has_cidr; /* seen, even if wrong: then one message is enough */
-};
-
-struct key {
-  const char *name;
-  void (*read)(struct reading *r, uint32_t node); /* NULL: known, and nothing to do */
-};
 
 /* Keys of Wrangler's configuration that say something which Mayfly does not act on. */
 static const char *const wrangler_keys[] = {"account_id",
@@ -108,213 +88,19 @@ static const char *const wrangler_dev_keys[] = {"local_protocol",   "upstream_pr
                                                 "inspector_port",   "inspector_ip",      "enable_containers",
                                                 "container_engine", "generate_types"};
 
-/* Messages */
-
-static void vmessage(const struct reading *r, size_t at, char *out, size_t size, const char *format, va_list args) {
-  unsigned line, column;
-  jsonc_place(r->text, r->doc.length, at, &line, &column);
-  int n = snprintf(out, size, "%s:%u:%u: ", r->path, line, column);
-  if (n > 0 && (size_t)n < size) vsnprintf(out + n, size - (size_t)n, format, args);
-}
-
-static void add_error(struct reading *r, const char *line) {
-  if (r->err_length < r->err_size) {
-    int n = snprintf(r->err + r->err_length, r->err_size - r->err_length, "%s%s", r->failed ? "\n" : "", line);
-    if (n > 0) r->err_length += (size_t)n;
-  }
-  r->failed = true;
-}
-
-__attribute__((format(printf, 3, 4))) static void error_at(struct reading *r, size_t at, const char *format, ...) {
-  char line[512];
-  va_list args;
-  va_start(args, format);
-  vmessage(r, at, line, sizeof line, format, args);
-  va_end(args);
-  add_error(r, line);
-}
-
-__attribute__((format(printf, 3, 4))) static void warn_at(struct reading *r, size_t at, const char *format, ...) {
-  if (!r->warn) return;
-  char line[512];
-  va_list args;
-  va_start(args, format);
-  vmessage(r, at, line, sizeof line, format, args);
-  va_end(args);
-  r->warn(r->warn_arg, line);
-}
-
-static void out_of_memory(struct reading *r) { error_at(r, 0, "out of memory"); }
-
-static size_t value_at(const struct reading *r, uint32_t node) { return r->doc.nodes[node].at; }
-
-static const char *kind_name(char kind) {
-  switch (kind) {
-    case '{':
-      return "an object";
-    case '[':
-      return "an array";
-    case '"':
-      return "a string";
-    case 't':
-    case 'f':
-      return "a boolean";
-    case 'n':
-      return "null";
-    default:
-      return "a number";
-  }
-}
-
-static bool expect_kind(struct reading *r, uint32_t node, char kind, const char *what) {
-  char found = jsonc_kind(&r->doc, node);
-  if (found == kind) return true;
-  error_at(r, value_at(r, node), "%s must be %s, not %s", what, kind_name(kind), kind_name(found));
-  return false;
-}
-
-/* The nearest known name */
-
-static size_t smallest(size_t a, size_t b, size_t c) {
-  size_t m = a < b ? a : b;
-  return m < c ? m : c;
-}
-
-/* Edits that turn one name into the other; names are short. */
-static size_t distance(const char *a, const char *b) {
-  size_t row[64], n = strlen(a), m = strlen(b);
-  if (n >= 64 || m >= 64) return SIZE_MAX;
-  for (size_t j = 0; j <= m; j++) row[j] = j;
-  for (size_t i = 1; i <= n; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= m; j++) {
-      size_t kept = row[j];
-      row[j] = smallest(row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-      diagonal = kept;
-    }
-  }
-  return row[m];
-}
-
-static void keep_nearer(const char **best, size_t *best_distance, const char *name, const char *candidate) {
-  size_t d = distance(name, candidate);
-  if (d >= *best_distance) return;
-  *best = candidate;
-  *best_distance = d;
-}
-
-/* Objects by table */
-
-static bool contains(const char *const *names, size_t count, const char *name) {
-  for (size_t i = 0; i < count; i++)
-    if (!strcmp(names[i], name)) return true;
-  return false;
-}
-
-struct table {
-  const char *where; /* for messages: "" or " in dev" */
-  const struct key *keys;
-  size_t key_count;
-  const char *const *ignored;
-  size_t ignored_count;
-};
-
-static void unknown_key(struct reading *r, const struct table *t, const struct jsonc_node *n) {
-  if (contains(t->ignored, t->ignored_count, n->key)) {
-    warn_at(r, n->key_at, "\"%s\"%s is not supported yet and was ignored", n->key, t->where);
-    return;
-  }
-  const char *best = NULL;
-  size_t d = strlen(n->key) / 3 + 2; /* farther than this is no typing mistake */
-  for (size_t i = 0; i < t->key_count; i++) keep_nearer(&best, &d, n->key, t->keys[i].name);
-  for (size_t i = 0; i < t->ignored_count; i++) keep_nearer(&best, &d, n->key, t->ignored[i]);
-  if (best)
-    warn_at(r, n->key_at, "unknown key \"%s\"%s was ignored; did you mean \"%s\"?", n->key, t->where, best);
-  else
-    warn_at(r, n->key_at, "unknown key \"%s\"%s was ignored", n->key, t->where);
-}
-
-static void read_member(struct reading *r, const struct table *t, uint32_t node) {
-  const struct jsonc_node *n = &r->doc.nodes[node];
-  for (size_t i = 0; i < t->key_count; i++) {
-    if (strcmp(t->keys[i].name, n->key)) continue;
-    if (t->keys[i].read) t->keys[i].read(r, node);
-    return;
-  }
-  unknown_key(r, t, n);
-}
-
-/* The last of several members with one name counts, as in JavaScript; each repetition is warned about. Returns the
- * names' last nodes as a set that maps a name to its node. NULL: out of memory. */
-static json_t *last_members(struct reading *r, uint32_t object) {
-  json_t *last = json_object();
-  for (uint32_t i = jsonc_first(&r->doc, object); last && i; i = jsonc_next(&r->doc, i)) {
-    const struct jsonc_node *n = &r->doc.nodes[i];
-    if (json_object_get(last, n->key)) warn_at(r, n->key_at, "duplicate key \"%s\": the last one counts", n->key);
-    if (json_object_set_new(last, n->key, json_integer(i))) {
-      json_decref(last);
-      last = NULL;
-    }
-  }
-  if (!last) out_of_memory(r);
-  return last;
-}
-
-static void read_object(struct reading *r, uint32_t object, const struct table *t) {
-  json_t *last = last_members(r, object);
-  for (uint32_t i = jsonc_first(&r->doc, object); last && i; i = jsonc_next(&r->doc, i))
-    if (json_integer_value(json_object_get(last, r->doc.nodes[i].key)) == i) read_member(r, t, i);
-  json_decref(last);
-}
-
 /* Values */
-
-/* An owned copy, or NULL after an error. */
-static char *read_string(struct reading *r, uint32_t node, const char *what) {
-  if (!expect_kind(r, node, '"', what)) return NULL;
-  json_t *value = jsonc_value(&r->doc, node);
-  char *copy = NULL;
-  if (!value)
-    out_of_memory(r);
-  else if (json_string_length(value) == 0)
-    error_at(r, value_at(r, node), "%s must not be empty", what);
-  else if (strlen(json_string_value(value)) != json_string_length(value))
-    error_at(r, value_at(r, node), "%s must not contain a NUL character", what);
-  else if (!(copy = strdup(json_string_value(value))))
-    out_of_memory(r);
-  json_decref(value);
-  return copy;
-}
 
 static void replace(char **field, char *owned) {
   free(*field);
   *field = owned;
 }
 
-/* A whole number from low to high; -1 after an error. */
-static int64_t read_number(struct reading *r, uint32_t node, const char *what, uint32_t low, uint32_t high,
-                           const char *unit) {
-  char kind = jsonc_kind(&r->doc, node);
-  if (strchr("{[\"tfn", kind)) {
-    error_at(r, value_at(r, node), "%s must be a number, not %s", what, kind_name(kind));
-    return -1;
-  }
-  json_t *value = jsonc_value(&r->doc, node); /* NULL: too large for an integer */
-  int64_t n = json_is_integer(value) ? json_integer_value(value) : -1;
-  json_decref(value);
-  if (n >= low && n <= high) return n;
-  error_at(r, value_at(r, node), "%s must be a whole number from %u to %u%s%s", what, low, high, *unit ? " " : "",
-           unit);
-  return -1;
-}
-
 static void read_name(struct reading *r, uint32_t node) {
-  char *name = read_string(r, node, "name");
+  char *name = reading_string(r, node, "name");
   if (!name) return;
   size_t allowed = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
   if (name[allowed] || allowed > 63) {
-    error_at(r, value_at(r, node), "name must be at most 63 letters, digits, '-' and '_'");
+    reading_error(r, reading_at(r, node), "name must be at most 63 letters, digits, '-' and '_'");
     free(name);
     return;
   }
@@ -323,10 +109,10 @@ static void read_name(struct reading *r, uint32_t node) {
 
 static void read_main(struct reading *r, uint32_t node) {
   r->has_main = true;
-  char *main_file = read_string(r, node, "main");
+  char *main_file = reading_string(r, node, "main");
   if (!main_file) return;
   if (main_file[0] == '/') {
-    error_at(r, value_at(r, node), "main must be a path relative to the configuration, not %s", main_file);
+    reading_error(r, reading_at(r, node), "main must be a path relative to the configuration, not %s", main_file);
     free(main_file);
     return;
   }
@@ -346,43 +132,37 @@ static bool is_date(const char *s) {
 
 static void read_date(struct reading *r, uint32_t node) {
   r->has_date = true;
-  char *date = read_string(r, node, "compatibility_date");
+  char *date = reading_string(r, node, "compatibility_date");
   if (!date) return;
   if (!is_date(date)) {
-    error_at(r, value_at(r, node), "compatibility_date must be a date, written YYYY-MM-DD, not \"%s\"", date);
+    reading_error(r, reading_at(r, node), "compatibility_date must be a date, written YYYY-MM-DD, not \"%s\"", date);
     free(date);
     return;
   }
   replace(&r->config->compatibility_date, date);
 }
 
-static size_t count_children(const struct reading *r, uint32_t node) {
-  size_t n = 0;
-  for (uint32_t i = jsonc_first(&r->doc, node); i; i = jsonc_next(&r->doc, i)) n++;
-  return n;
-}
-
 static void read_flags(struct reading *r, uint32_t node) {
   struct config *c = r->config;
-  if (!expect_kind(r, node, '[', "compatibility_flags")) return;
-  c->compatibility_flags = calloc(count_children(r, node) + 1, sizeof(char *));
+  if (!reading_expect(r, node, '[', "compatibility_flags")) return;
+  c->compatibility_flags = calloc(reading_count(r, node) + 1, sizeof(char *));
   if (!c->compatibility_flags) {
-    out_of_memory(r);
+    reading_no_memory(r);
     return;
   }
   for (uint32_t i = jsonc_first(&r->doc, node); i; i = jsonc_next(&r->doc, i)) {
-    char *flag = read_string(r, i, "an entry of compatibility_flags");
+    char *flag = reading_string(r, i, "an entry of compatibility_flags");
     if (flag) c->compatibility_flags[c->flag_count++] = flag;
   }
 }
 
 static void read_vars(struct reading *r, uint32_t node) {
-  if (!expect_kind(r, node, '{', "vars")) return;
-  json_decref(last_members(r, node));
+  if (!reading_expect(r, node, '{', "vars")) return;
+  json_decref(reading_members(r, node));
   const struct jsonc_node *n = &r->doc.nodes[node];
   char *text = strndup(r->doc.text + n->at, n->end - n->at);
   if (!text)
-    out_of_memory(r);
+    reading_no_memory(r);
   else
     replace(&r->config->vars_json, text);
 }
@@ -392,10 +172,10 @@ static void read_vars(struct reading *r, uint32_t node) {
 static void read_binding(struct reading *r, uint32_t node) {
   struct config *c = r->config;
   r->has_binding = true;
-  char *binding = read_string(r, node, "binding");
+  char *binding = reading_string(r, node, "binding");
   for (size_t i = 0; binding && i < c->loader_count; i++) {
     if (strcmp(c->loaders[i].binding, binding)) continue;
-    error_at(r, value_at(r, node), "two worker_loaders have the binding \"%s\"; give each its own", binding);
+    reading_error(r, reading_at(r, node), "two worker_loaders have the binding \"%s\"; give each its own", binding);
     free(binding);
     binding = NULL;
   }
@@ -403,17 +183,17 @@ static void read_binding(struct reading *r, uint32_t node) {
 }
 
 static void read_loader_id(struct reading *r, uint32_t node) {
-  r->config->loaders[r->config->loader_count].id = read_string(r, node, "id");
+  r->config->loaders[r->config->loader_count].id = reading_string(r, node, "id");
 }
 
 static void read_loader(struct reading *r, uint32_t node) {
   static const struct key keys[] = {{"binding", read_binding}, {"id", read_loader_id}};
   static const struct table table = {" in worker_loaders", keys, 2, NULL, 0};
-  if (!expect_kind(r, node, '{', "an entry of worker_loaders")) return;
+  if (!reading_expect(r, node, '{', "an entry of worker_loaders")) return;
   r->has_binding = false;
-  read_object(r, node, &table);
+  reading_object(r, node, &table);
   if (!r->has_binding)
-    error_at(r, value_at(r, node), "an entry of worker_loaders needs \"binding\", the loader's name in env");
+    reading_error(r, reading_at(r, node), "an entry of worker_loaders needs \"binding\", the loader's name in env");
   struct config_loader *l = &r->config->loaders[r->config->loader_count];
   if (l->binding) {
     r->config->loader_count++;
@@ -424,10 +204,10 @@ static void read_loader(struct reading *r, uint32_t node) {
 }
 
 static void read_loaders(struct reading *r, uint32_t node) {
-  if (!expect_kind(r, node, '[', "worker_loaders")) return;
-  r->config->loaders = calloc(count_children(r, node) + 1, sizeof *r->config->loaders);
+  if (!reading_expect(r, node, '[', "worker_loaders")) return;
+  r->config->loaders = calloc(reading_count(r, node) + 1, sizeof *r->config->loaders);
   if (!r->config->loaders) {
-    out_of_memory(r);
+    reading_no_memory(r);
     return;
   }
   for (uint32_t i = jsonc_first(&r->doc, node); i; i = jsonc_next(&r->doc, i)) read_loader(r, i);
@@ -442,7 +222,7 @@ static void read_limit(struct reading *r, uint32_t node) {
     if (strcmp(row->key, key)) continue;
     char what[64];
     snprintf(what, sizeof what, "limits.%s", key);
-    int64_t n = read_number(r, node, what, row->smallest, row->largest, row->unit);
+    int64_t n = reading_number(r, node, what, row->smallest, row->largest, row->unit);
     if (n >= 0) r->config->limits.value[i] = (uint32_t)n;
   }
 }
@@ -451,11 +231,11 @@ static void read_limits(struct reading *r, uint32_t node) {
   struct key keys[LIMIT_COUNT];
   for (size_t i = 0; i < LIMIT_COUNT; i++) keys[i] = (struct key){limit_table[i].key, read_limit};
   struct table table = {" in limits", keys, LIMIT_COUNT, NULL, 0};
-  if (expect_kind(r, node, '{', "limits")) read_object(r, node, &table);
+  if (reading_expect(r, node, '{', "limits")) reading_object(r, node, &table);
 }
 
 static void read_ip(struct reading *r, uint32_t node) {
-  char *ip = read_string(r, node, "dev.ip");
+  char *ip = reading_string(r, node, "dev.ip");
   if (!ip) return;
   unsigned char address[sizeof(struct in6_addr)];
   const char *meant = !strcmp(ip, "localhost") ? "127.0.0.1" : !strcmp(ip, "*") ? "0.0.0.0" : ip;
@@ -464,15 +244,16 @@ static void read_ip(struct reading *r, uint32_t node) {
     if (copy)
       replace(&r->config->ip, copy);
     else
-      out_of_memory(r);
+      reading_no_memory(r);
   } else {
-    error_at(r, value_at(r, node), "dev.ip must be an IPv4 or IPv6 address, \"localhost\" or \"*\", not \"%s\"", ip);
+    reading_error(r, reading_at(r, node), "dev.ip must be an IPv4 or IPv6 address, \"localhost\" or \"*\", not \"%s\"",
+                  ip);
   }
   free(ip);
 }
 
 static void read_port(struct reading *r, uint32_t node) {
-  int64_t port = read_number(r, node, "dev.port", 0, 65535, "");
+  int64_t port = reading_number(r, node, "dev.port", 0, 65535, "");
   if (port >= 0) r->config->port = (uint16_t)port;
 }
 
@@ -480,7 +261,7 @@ static void read_dev(struct reading *r, uint32_t node) {
   static const struct key keys[] = {{"ip", read_ip}, {"port", read_port}};
   static const struct table table = {" in dev", keys, 2, wrangler_dev_keys,
                                      sizeof wrangler_dev_keys / sizeof *wrangler_dev_keys};
-  if (expect_kind(r, node, '{', "dev")) read_object(r, node, &table);
+  if (reading_expect(r, node, '{', "dev")) reading_object(r, node, &table);
 }
 
 /* outbound */
@@ -488,36 +269,38 @@ static void read_dev(struct reading *r, uint32_t node) {
 static void read_cidr(struct reading *r, uint32_t node) {
   struct netpolicy_range *range = &r->config->outbound_allowed[r->config->outbound_allowed_count];
   uint16_t port = range->port;
-  char *cidr = read_string(r, node, "cidr");
+  char *cidr = reading_string(r, node, "cidr");
   r->has_cidr = true;
   if (!cidr) return;
   const char *wrong = netpolicy_parse(range, cidr);
-  if (wrong) error_at(r, value_at(r, node), "cidr \"%s\" %s; write it as \"10.1.0.0/16\" or \"fd00::/8\"", cidr, wrong);
+  if (wrong)
+    reading_error(r, reading_at(r, node), "cidr \"%s\" %s; write it as \"10.1.0.0/16\" or \"fd00::/8\"", cidr, wrong);
   range->port = port;
   free(cidr);
 }
 
 static void read_allowed_port(struct reading *r, uint32_t node) {
-  int64_t port = read_number(r, node, "port", 1, 65535, "");
+  int64_t port = reading_number(r, node, "port", 1, 65535, "");
   if (port > 0) r->config->outbound_allowed[r->config->outbound_allowed_count].port = (uint16_t)port;
 }
 
 static void read_allowed(struct reading *r, uint32_t node) {
   static const struct key keys[] = {{"cidr", read_cidr}, {"port", read_allowed_port}};
   static const struct table table = {" in outbound.allow", keys, 2, NULL, 0};
-  if (!expect_kind(r, node, '{', "an entry of outbound.allow")) return;
+  if (!reading_expect(r, node, '{', "an entry of outbound.allow")) return;
   r->has_cidr = false;
-  read_object(r, node, &table);
+  reading_object(r, node, &table);
   if (!r->has_cidr)
-    error_at(r, value_at(r, node), "an entry of outbound.allow needs \"cidr\", the addresses that may be reached");
+    reading_error(r, reading_at(r, node),
+                  "an entry of outbound.allow needs \"cidr\", the addresses that may be reached");
   r->config->outbound_allowed_count++;
 }
 
 static void read_allow(struct reading *r, uint32_t node) {
-  if (!expect_kind(r, node, '[', "outbound.allow")) return;
-  r->config->outbound_allowed = calloc(count_children(r, node) + 1, sizeof *r->config->outbound_allowed);
+  if (!reading_expect(r, node, '[', "outbound.allow")) return;
+  r->config->outbound_allowed = calloc(reading_count(r, node) + 1, sizeof *r->config->outbound_allowed);
   if (!r->config->outbound_allowed) {
-    out_of_memory(r);
+    reading_no_memory(r);
     return;
   }
   for (uint32_t i = jsonc_first(&r->doc, node); i; i = jsonc_next(&r->doc, i)) read_allowed(r, i);
@@ -526,7 +309,7 @@ static void read_allow(struct reading *r, uint32_t node) {
 static void read_outbound(struct reading *r, uint32_t node) {
   static const struct key keys[] = {{"allow", read_allow}};
   static const struct table table = {" in outbound", keys, 1, NULL, 0};
-  if (expect_kind(r, node, '{', "outbound")) read_object(r, node, &table);
+  if (reading_expect(r, node, '{', "outbound")) reading_object(r, node, &table);
 }
 
 /* The whole */
@@ -553,19 +336,19 @@ static void check_bindings(struct reading *r) {
                      : NULL;
   for (size_t i = 0; vars && i < r->config->loader_count; i++)
     if (json_object_get(vars, r->config->loaders[i].binding))
-      error_at(r, value_at(r, 0), "\"%s\" is both in vars and in worker_loaders; rename one",
-               r->config->loaders[i].binding);
+      reading_error(r, reading_at(r, 0), "\"%s\" is both in vars and in worker_loaders; rename one",
+                    r->config->loaders[i].binding);
   json_decref(vars);
 }
 
 static void read_document(struct reading *r) {
-  if (!expect_kind(r, 0, '{', "the configuration")) return;
-  read_object(r, 0, &top_table);
+  if (!reading_expect(r, 0, '{', "the configuration")) return;
+  reading_object(r, 0, &top_table);
   if (!r->has_main)
-    error_at(r, value_at(r, 0), "\"main\" is missing; add \"main\": \"index.js\", the file of the Worker");
+    reading_error(r, reading_at(r, 0), "\"main\" is missing; add \"main\": \"index.js\", the file of the Worker");
   if (!r->has_date)
-    error_at(r, value_at(r, 0),
-             "\"compatibility_date\" is missing; add today's date, as \"compatibility_date\": \"2026-11-01\"");
+    reading_error(r, reading_at(r, 0),
+                  "\"compatibility_date\" is missing; add today's date, as \"compatibility_date\": \"2026-11-01\"");
   check_bindings(r);
 }
 
@@ -593,7 +376,7 @@ int config_parse(struct config *out, const char *path, const char *text, size_t 
   char why[256];
   err[0] = 0;
   if (directory_of(out, path)) {
-    out_of_memory(&r);
+    reading_no_memory(&r);
   } else if (jsonc_read(&r.doc, text, length, &where, why, sizeof why)) {
     unsigned line, column;
     jsonc_place(text, length, where, &line, &column);
@@ -601,7 +384,7 @@ int config_parse(struct config *out, const char *path, const char *text, size_t 
     r.failed = true;
   } else {
     read_document(&r);
-    if (!r.failed && fill_defaults(out)) out_of_memory(&r);
+    if (!r.failed && fill_defaults(out)) reading_no_memory(&r);
   }
   jsonc_free(&r.doc);
   if (!r.failed) return 0;
