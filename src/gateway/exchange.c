@@ -18,13 +18,17 @@ enum {
 
 /* ---- errors as payloads ---- */
 
+void error_payload_verbatim(struct buf *out, enum error_code code, const char *message) {
+  buf_put_u8(out, (uint8_t)code);
+  buf_put_cstr(out, error_name(code));
+  buf_put_cstr(out, message);
+  buf_put_cstr(out, "");
+}
+
 void error_payload(struct buf *out, enum error_code code, const char *detail) {
   char text[DETAIL_MAX + 256];
   snprintf(text, sizeof text, "%s%s%s", error_message(code), detail && *detail ? ": " : "", detail ? detail : "");
-  buf_put_u8(out, (uint8_t)code);
-  buf_put_cstr(out, error_name(code));
-  buf_put_cstr(out, text);
-  buf_put_cstr(out, "");
+  error_payload_verbatim(out, code, text);
 }
 
 struct failure failure_read(const uint8_t *payload, size_t length) {
@@ -311,10 +315,7 @@ void exchange_shut(struct exchange *x, unsigned code, const uint8_t *reason, siz
 void exchange_break(struct exchange *x, const char *message) {
   struct buf error;
   buf_init(&error, FRAME_PAYLOAD_MAX);
-  buf_put_u8(&error, ERROR_SOCKET);
-  buf_put_cstr(&error, error_name(ERROR_SOCKET));
-  buf_put_cstr(&error, message);
-  buf_put_cstr(&error, "");
+  error_payload_verbatim(&error, ERROR_SOCKET, message);
   if (!error.bad && !x->up.shut) to_callee(x, FRAME_ERROR, 0, error.data, error.len);
   buf_free(&error);
   exchange_cancel(x);

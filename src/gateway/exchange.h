@@ -137,8 +137,9 @@ void exchange_fail_verbatim(struct exchange *x, const uint8_t *error, size_t len
 void exchange_caller_gone(struct exchange *x);
 void exchange_callee_gone(struct exchange *x, const uint8_t *error, size_t length);
 
-/* The payload of an ERROR frame. */
+/* The payload of an ERROR frame: with the code's message and a detail after it, or with another message. */
 void error_payload(struct buf *out, enum error_code code, const char *detail);
+void error_payload_verbatim(struct buf *out, enum error_code code, const char *message);
 struct failure failure_read(const uint8_t *payload, size_t length);
 
 #endif

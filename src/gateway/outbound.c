@@ -51,6 +51,7 @@ static void request_free(struct outbound_request *r) {
   const struct curl_functions *curl = o->curl;
   unmark(r);
   loop_timer_clear(o->loop, &r->idle);
+  outbound_websocket_free(&r->websocket);
   if (r->in_multi) curl->multi_remove_handle(o->multi, r->easy);
   if (r->easy) curl->easy_cleanup(r->easy);
   if (r->url) curl->url_cleanup(r->url);
@@ -66,8 +67,7 @@ static void request_free(struct outbound_request *r) {
   free(r);
 }
 
-/* The outcome is told; the transfer ends now, or when it is through with looking up a name. */
-static void request_end(struct outbound_request *r, CURLcode result) {
+void outbound_end(struct outbound_request *r, CURLcode result) {
   outbound_conclude(r, result);
   loop_timer_clear(r->outbound->loop, &r->idle);
   if (!r->resolving) request_free(r);
@@ -91,6 +91,12 @@ static void on_frame(void *arg, const struct frame_header *h, const uint8_t *pay
     case FRAME_CANCEL:
       r->cancelled = true;
       break;
+    case FRAME_MESSAGE:
+      outbound_websocket_message(r, payload, h->length, h->flags);
+      break;
+    case FRAME_SHUT:
+      outbound_websocket_shut(r, payload[0] | (unsigned)payload[1] << 8, payload + 2, h->length - 2);
+      break;
     default:
       break;
   }
@@ -105,12 +111,12 @@ static bool waits_for_worker(const struct outbound_request *r) { return r->pause
 static void on_idle(void *arg) {
   struct outbound_request *r = arg;
   uint64_t most = limit(r->outbound, LIMIT_OUTBOUND_IDLE_MS), quiet = loop_now(r->outbound->loop) - r->moved_at;
-  if (waits_for_worker(r)) quiet = 0;
+  if (waits_for_worker(r) || (quiet >= most && r->websocket && outbound_websocket_quiet(r))) quiet = 0;
   if (quiet < most) {
     loop_timer_set(r->outbound->loop, &r->idle, most - quiet);
   } else {
     r->too_idle = true;
-    request_end(r, CURLE_OPERATION_TIMEDOUT);
+    outbound_end(r, CURLE_OPERATION_TIMEDOUT);
   }
 }
 
@@ -167,6 +173,10 @@ static void connect_options(struct outbound_request *r) {
   curl->easy_setopt(r->easy, CURLOPT_RESOLVER_START_DATA, r);
   curl->easy_setopt(r->easy, CURLOPT_CAPATH, ca_directory); /* NULL: one file, which libcurl keeps in memory */
   if (ca_file) curl->easy_setopt(r->easy, CURLOPT_CAINFO, ca_file);
+  if (!r->upgrade) return;
+  curl->easy_setopt(r->easy, CURLOPT_CONNECT_ONLY, 1L); /* such a connection is never used again */
+  curl->easy_setopt(r->easy, CURLOPT_FRESH_CONNECT, 1L);
+  curl->easy_setopt(r->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 }
 
 /* ---- libcurl on the loop ---- */
@@ -180,10 +190,12 @@ static void collect(struct outbound *o) {
     CURLcode result = message->data.result;
     o->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &r);
     r->resolving = false;
-    if (r->exchange)
-      request_end(r, result);
-    else
+    if (!r->exchange)
       request_free(r);
+    else if (!r->upgrade || result)
+      outbound_end(r, result);
+    else if (outbound_websocket_begin(r))
+      outbound_end(r, CURLE_OUT_OF_MEMORY);
   }
 }
 
@@ -271,7 +283,11 @@ static void resume(struct outbound_request *r) {
 static void flush_request(struct outbound_request *r) {
   if (!r->exchange) return;
   if (r->cancelled || r->error.len) {
-    request_end(r, CURLE_OK);
+    outbound_end(r, CURLE_OK);
+    return;
+  }
+  if (r->websocket) {
+    outbound_websocket_flush(r);
     return;
   }
   if (r->headed && !r->sent) outbound_send_head(r, false);
@@ -329,7 +345,7 @@ static const char *request_start(struct outbound_request *r, uint32_t stream, ui
   r->exchange = exchange_start_served(o->registry, r->isolate, stream, flags, &server, r);
   if (!r->exchange) return "out of memory";
   if (o->curl->multi_add_handle(o->multi, r->easy)) {
-    request_end(r, CURLE_OUT_OF_MEMORY);
+    outbound_end(r, CURLE_OUT_OF_MEMORY);
     return NULL;
   }
   r->in_multi = true;
@@ -364,6 +380,7 @@ struct outbound *outbound_new(struct registry *registry, struct loop *loop, cons
   if (!o) return NULL;
   *o = (struct outbound){.magic = OUTBOUND_MAGIC, .registry = registry, .loop = loop, .config = config};
   o->timer = (struct loop_timer){.fire = on_timer, .arg = o};
+  buf_init(&o->piece, FRAME_PAYLOAD_MAX);
   return o;
 }
 
@@ -381,6 +398,7 @@ void outbound_free(struct outbound **outbound) {
   outbound_stop(o);
   if (o->multi) o->curl->multi_cleanup(o->multi);
   loop_timer_clear(o->loop, &o->timer);
+  buf_free(&o->piece);
   o->magic = 0;
   free(o);
   *outbound = NULL;

@@ -85,17 +85,17 @@ static int continue_header(struct outbound_request *r, const char *line, size_t 
 static int end_head(struct outbound_request *r) {
   uint16_t count = (uint16_t)r->header_count;
   if (r->status < 200 && r->status != 101) return 0;
-  if (r->status == 101) return bad(r, "it switches protocols without being asked to");
+  if (r->status == 101 && !r->websocket) return bad(r, "it switches protocols without being asked to");
   if (r->head.bad) return bad(r, "its headers are too large");
   memcpy(r->head.data + r->count_at, &count, sizeof count);
-  r->bodyless |= r->status == 204 || r->status == 205 || r->status == 304;
+  r->bodyless |= r->status == 101 || r->status == 204 || r->status == 205 || r->status == 304;
   buf_put_u64(&r->head, r->has_length && !r->coded ? r->length : UINT64_MAX);
   r->headed = true;
   outbound_mark(r);
   return 0;
 }
 
-static int take_line(struct outbound_request *r, const char *line, size_t n) {
+int outbound_take_line(struct outbound_request *r, const char *line, size_t n) {
   r->head_bytes += n + SLACK;
   if (r->head_bytes > (size_t)limit(r, LIMIT_OUTBOUND_HEAD_KB) << 10) return bad(r, "its headers are too large");
   if (n && line[n - 1] == '\n') n--;
@@ -111,7 +111,7 @@ static size_t on_line(char *line, size_t size, size_t count, void *arg) {
   outbound_moved(r);
   if (!r->exchange) return 0;
   if (r->headed) return n; /* trailers */
-  return take_line(r, line, n) ? 0 : n;
+  return outbound_take_line(r, line, n) ? 0 : n;
 }
 
 /* ---- the body ---- */
@@ -141,6 +141,10 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg) {
   r->credit -= (uint32_t)n;
   outbound_tell(r, FRAME_BODY, 0, bytes, n);
   return n;
+}
+
+int outbound_take_body(struct outbound_request *r, const char *bytes, size_t n) {
+  return on_body((char *)bytes, 1, n, r) == n ? 0 : -1;
 }
 
 int outbound_expect_answer(struct outbound_request *r) {

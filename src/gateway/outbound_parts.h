@@ -1,20 +1,28 @@
 /* outbound_parts.h: one request to the network: shared by outbound.c (libcurl on the loop, beginning and end),
- * outbound_request.c (what is sent) and outbound_answer.c (what comes).
+ * outbound_request.c (what is sent), outbound_answer.c (what comes), and for a request that asks for a WebSocket
+ * outbound_websocket.c (its connection) and outbound_handshake.c (the request and the answer on it).
  *
  * A request is owned by the list of its outbound from outbound_fetch until its transfer is over. `exchange` is non-NULL
  * until the outcome was told. A request that was cancelled while libcurl looks up a name stays, without an exchange,
  * until the thread that does so is through: so threads are as few as requests, and are never waited for.
+ * For a WebSocket libcurl only connects, after which `websocket` is non-NULL: the handle stays, as what bytes are sent
+ * and received through, encrypted or not.
  */
 #ifndef MAYFLY_GATEWAY_OUTBOUND_PARTS_H
 #define MAYFLY_GATEWAY_OUTBOUND_PARTS_H
+
+#include <llhttp.h>
 
 #include "base/buf.h"
 #include "base/errors.h"
 #include "gateway/exchange.h"
 #include "gateway/outbound.h"
 #include "gateway/outbound_curl.h"
+#include "gateway/websocket.h"
 
 enum { OUTBOUND_MAGIC = 0x4e55424f, OUTBOUND_REQUEST_MAGIC = 0x5145524f, UPLOAD_KEEP = FRAME_PAYLOAD_MAX };
+
+struct outbound_websocket;
 
 struct outbound {
   uint32_t magic;
@@ -27,6 +35,7 @@ struct outbound {
   bool due; /* libcurl wants to be called in this turn */
   struct outbound_request *first, *dirty;
   unsigned count;
+  struct buf piece; /* of a WebSocket's message */
 };
 
 struct outbound_request {
@@ -43,6 +52,8 @@ struct outbound_request {
   bool dirty, in_multi;
   bool resolving; /* libcurl looks up a name */
   bool cancelled; /* nobody wants the answer */
+  bool upgrade;   /* it asks for a WebSocket */
+  struct outbound_websocket *websocket;
 
   /* the request's body */
   struct buf upload;                    /* from upload_at: what libcurl has not taken */
@@ -68,10 +79,39 @@ struct outbound_request {
   bool refused, too_idle; /* by the policy; timed out */
 };
 
+/* A connection that is to be a WebSocket, or is one: `frames`. */
+struct outbound_websocket {
+  struct outbound_request *request;
+  struct loop_watch watch;
+  struct loop_timer again; /* there is more to read, in another turn */
+  bool readable, deaf;     /* deaf: what is sent arrives nowhere */
+  bool over;               /* its outcome is `result` */
+  CURLcode result;
+  struct buf out;     /* bytes to send, when `sending` is sent */
+  struct buf sending; /* from sent_at; it stays where it is, as TLS demands of bytes that had to wait */
+  size_t sent_at;
+
+  /* the handshake */
+  char key[WEBSOCKET_KEY + 1];
+  llhttp_t parser;
+  struct buf line;            /* of the answer's head: the one that comes */
+  size_t name_length, fed;    /* of its name; bytes given to the parser before the end of the head */
+  struct buf upgrade, accept; /* what the answer says about a WebSocket */
+  bool extended;
+
+  /* the WebSocket */
+  struct websocket *frames;
+  struct buf left; /* bytes received and not taken yet */
+  uint32_t owed;   /* of messages sent on and not granted anew */
+  bool pinged;     /* and nothing was heard since */
+};
+
 /* outbound.c */
 void outbound_mark(struct outbound_request *r); /* outbound_flush is to look at it */
 void outbound_moved(struct outbound_request *r);
 void outbound_tell(struct outbound_request *r, uint8_t type, uint8_t flags, const void *payload, size_t length);
+/* The outcome is told; the transfer ends now, or when it is through with looking up a name. */
+void outbound_end(struct outbound_request *r, CURLcode result);
 
 /* outbound_request.c: NULL, or why this request cannot be made. */
 const char *outbound_build(struct outbound_request *r, const uint8_t *event, size_t length, uint8_t flags);
@@ -82,5 +122,30 @@ int outbound_expect_answer(struct outbound_request *r);
 void outbound_send_head(struct outbound_request *r, bool end);
 /* The transfer is over: the rest of the answer, or the error. */
 void outbound_conclude(struct outbound_request *r, CURLcode result);
+/* For an answer that libcurl does not read: a line of its head, bytes of its body (of which there must be credit for as
+ * many). -1: it is at fault, or out of memory. */
+int outbound_take_line(struct outbound_request *r, const char *line, size_t n);
+int outbound_take_body(struct outbound_request *r, const char *bytes, size_t n);
+
+/* outbound_websocket.c */
+/* libcurl has connected. -1: out of memory. */
+int outbound_websocket_begin(struct outbound_request *r);
+void outbound_websocket_free(struct outbound_websocket **websocket);
+/* From the exchange; done in outbound_websocket_flush. */
+void outbound_websocket_message(struct outbound_request *r, const uint8_t *bytes, size_t length, uint8_t flags);
+void outbound_websocket_shut(struct outbound_request *r, unsigned code, const uint8_t *reason, size_t length);
+/* Reads, writes, and when it is over ends the request. */
+void outbound_websocket_flush(struct outbound_request *r);
+/* Nothing was heard for a while. False: it is given up. */
+bool outbound_websocket_quiet(struct outbound_request *r);
+
+/* outbound_handshake.c */
+/* Writes the request. -1: it cannot be made. */
+int outbound_handshake_ask(struct outbound_websocket *ws);
+void outbound_handshake_expect(struct outbound_websocket *ws);
+/* Takes bytes of the answer. How many, when it ended with them in status 101; else all, and ws->over when it ended. */
+size_t outbound_handshake_take(struct outbound_websocket *ws, const uint8_t *bytes, size_t length);
+/* The connection ended. */
+void outbound_handshake_eof(struct outbound_websocket *ws);
 
 #endif

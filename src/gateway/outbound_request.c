@@ -105,6 +105,7 @@ static const char *build_headers(struct outbound_request *r, struct reader *in) 
     size_t n, v;
     const char *name = read_str_borrow(in, &n), *value = read_str_borrow(in, &v);
     if (!http_is_token(name, n) || !http_is_value(value, v)) return "a header is not valid";
+    if (http_is(name, n, "upgrade") && http_is(value, v, "websocket")) r->upgrade = true;
     if (is_ours(name, n)) continue;
     accept |= http_is(name, n, "accept");
     if (put_header(r, name, n, value, v)) return "out of memory";

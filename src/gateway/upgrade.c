@@ -98,11 +98,8 @@ void upgrade_drain(struct connection *c) {
 /* ---- from the client ---- */
 
 static void broken(struct connection *c) {
-  char text[192];
-  unsigned code;
-  const char *why = websocket_error(c->websocket, &code);
-  snprintf(text, sizeof text, "WebSocket protocol error; protocolError.statusCode = %u; protocolError.description = %s",
-           code, why);
+  char text[256];
+  websocket_error(c->websocket, text, sizeof text);
   exchange_break(c->exchange, text);
 }
 

@@ -1,7 +1,9 @@
 /* websocket.c: see websocket.h. */
 #include "gateway/websocket.h"
 
+#include <inttypes.h>
 #include <openssl/evp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +44,7 @@ struct websocket {
   uint32_t credit;
   bool holds;
   unsigned error_code; /* 0: none */
-  char error[80];
+  char error[160];
 };
 
 /* ---- wslay's ends ---- */
@@ -138,16 +140,19 @@ bool websocket_got_close(const struct websocket *ws) { return ws->got_close; }
 
 /* ---- taking ---- */
 
-static bool refuse(struct websocket *ws, unsigned code, const char *why) {
+__attribute__((format(printf, 3, 4))) static bool refuse(struct websocket *ws, unsigned code, const char *why, ...) {
+  va_list args;
+  va_start(args, why);
+  vsnprintf(ws->error, sizeof ws->error, why, args);
+  va_end(args);
   ws->error_code = code;
-  snprintf(ws->error, sizeof ws->error, "%s", why);
   websocket_close(ws, code, (const uint8_t *)ws->error, strlen(ws->error));
   return false;
 }
 
-const char *websocket_error(const struct websocket *ws, unsigned *code) {
-  *code = ws->error_code;
-  return ws->error;
+void websocket_error(const struct websocket *ws, char *text, size_t size) {
+  snprintf(text, size, "WebSocket protocol error; protocolError.statusCode = %u; protocolError.description = %s",
+           ws->error_code, ws->error);
 }
 
 static void hand_on(struct websocket *ws, bool more) {
@@ -165,14 +170,18 @@ static bool begin_frame(struct websocket *ws, const struct wslay_frame_iocb *io)
   ws->fin = io->fin;
   ws->in_frame = true;
   ws->frame_left = io->payload_length;
-  if (io->rsv) return refuse(ws, CODE_PROTOCOL, "Reserved bits are set, but no extension was negotiated");
+  if (io->rsv & ~WSLAY_RSV1_BIT) return refuse(ws, CODE_PROTOCOL, "Received frame had RSV bits 2 or 3 set");
+  if (io->rsv)
+    return refuse(ws, CODE_PROTOCOL,
+                  "Received a WebSocket frame whose compression bit was set, but the compression extension was not "
+                  "negotiated for this connection.");
   if (io->mask != (ws->side == WEBSOCKET_SERVER))
     return refuse(ws, CODE_PROTOCOL, ws->side == WEBSOCKET_SERVER ? "Frame without a mask" : "Masked frame");
   if (is_control(io->opcode)) {
     ws->control_length = 0;
-    return io->opcode <= WSLAY_PONG || refuse(ws, CODE_PROTOCOL, "Unknown opcode");
+    return io->opcode <= WSLAY_PONG || refuse(ws, CODE_PROTOCOL, "Unknown opcode %d", io->opcode);
   }
-  if (io->opcode > WSLAY_BINARY_FRAME) return refuse(ws, CODE_PROTOCOL, "Unknown opcode");
+  if (io->opcode > WSLAY_BINARY_FRAME) return refuse(ws, CODE_PROTOCOL, "Unknown opcode %d", io->opcode);
   if (io->opcode == WSLAY_CONTINUATION_FRAME && !ws->in_message)
     return refuse(ws, CODE_PROTOCOL, "Unexpected continuation frame");
   if (io->opcode != WSLAY_CONTINUATION_FRAME) {
@@ -182,7 +191,9 @@ static bool begin_frame(struct websocket *ws, const struct wslay_frame_iocb *io)
     ws->message_bytes = 0;
     ws->utf8 = (struct utf8){0};
   }
-  if (io->payload_length > ws->message_max - ws->message_bytes) return refuse(ws, CODE_TOO_BIG, "Message is too large");
+  uint64_t most = ws->message_max - ws->message_bytes;
+  if (io->payload_length > most)
+    return refuse(ws, CODE_TOO_BIG, "Message is too large: %" PRIu64 " > %" PRIu64, io->payload_length, most);
   ws->message_bytes += io->payload_length;
   return true;
 }

@@ -37,11 +37,13 @@ struct websocket *websocket_new(enum websocket_side side, uint64_t message_max, 
 void websocket_free(struct websocket **ws);
 
 /* Takes bytes as far as `credit` (as in frame.h) for messages reaches; it may hold a few thousand more, which come out
- * when it is called again, with none. How many were taken, or -1: the peer broke a rule, websocket_error says which. */
+ * when it is called again, with none. How many were taken, or -1: the peer broke a rule, websocket_error says which.
+ * Nothing is taken after the peer's close. */
 ssize_t websocket_take(struct websocket *ws, const uint8_t *bytes, size_t length, uint32_t credit);
 /* It holds bytes that wait for credit. */
 bool websocket_holds(const struct websocket *ws);
-const char *websocket_error(const struct websocket *ws, unsigned *code);
+/* As a Worker is told of it. */
+void websocket_error(const struct websocket *ws, char *text, size_t size);
 
 /* After a close was sent these send nothing. */
 void websocket_message(struct websocket *ws, const uint8_t *bytes, size_t length, uint8_t flags);

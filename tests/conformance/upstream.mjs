@@ -21,8 +21,25 @@
 //   /headers         two set-cookie headers, and one header twice
 //   /cut             announces 100 bytes, sends 10, closes the connection
 //   /never           no answer
+//   /saw/KEY         JSON of how the WebSocket of /socket/.../?KEY ended: code and reason that the server saw
+// And to requests for a WebSocket:
+//   /socket/echo             sends back what comes
+//   /socket/greet            "one", "two" and the bytes 1, 2, 3 at once, then as echo
+//   /socket/told             JSON of the request's headers, as echo after that
+//   /socket/close/CODE/WHY   closes at the first message; CODE 1005: none
+//   /socket/cut              the connection is cut at the first message
+//   /socket/protocol/NAME    as echo, with that subprotocol
+//   /socket/badkey           the wrong sec-websocket-accept; /socket/nokey: none
+//   /socket/noupgrade        no upgrade; /socket/otherupgrade: another one
+//   /socket/extended         an extension that nobody offered
+//   /socket/raw?TEXT         the handshake and these bytes, decoded, at once; the connection stays
+//   /socket/rawcut?TEXT      as raw; then the connection is closed
+//   /socket/answer?TEXT      these bytes, decoded, instead of an answer; then the connection is closed
+//   all others               the ordinary answer, as above
+import { createHash } from "node:crypto";
 import http from "node:http";
 import zlib from "node:zlib";
+import { WebSocketServer } from "ws";
 
 const UNTOLD = ["host", "user-agent", "connection", "accept-encoding", "accept", "cf-worker", "cf-ew-via", "cdn-loop"];
 
@@ -38,9 +55,9 @@ function event(name) {
   }
   return events.get(name).promise;
 }
-function settle(name) {
+function settle(name, value) {
   event(name);
-  events.get(name).settle();
+  events.get(name).settle(value);
 }
 
 async function body(request) {
@@ -94,6 +111,9 @@ const paths = {
     response.write("0123456789", () => response.destroy());
   },
   never() {},
+  async saw(request, response, [key]) {
+    response.end(JSON.stringify(await event(`saw ${decodeURIComponent(key)}`)));
+  },
   coded(request, response, [coding, count]) {
     const encode = { gzip: zlib.gzipSync, deflate: zlib.deflateSync, br: zlib.brotliCompressSync }[coding];
     response.writeHead(200, { "content-encoding": coding, "content-type": "text/plain" });
@@ -162,6 +182,74 @@ const paths = {
   },
 };
 
+// ---- WebSockets
+
+const socketServer = new WebSocketServer({ noServer: true, clientTracking: false, handleProtocols: () => false, maxPayload: 1 << 26 });
+
+const socketUntold = [...UNTOLD.filter((name) => name !== "connection"), "sec-websocket-key", "sec-websocket-extensions"];
+
+const sockets = {
+  echo() {},
+  greet(ws) {
+    for (const data of ["one", "two", Buffer.from([1, 2, 3])]) ws.send(data);
+  },
+  told(ws, request) {
+    ws.send(JSON.stringify(Object.entries(request.headers).filter(([name]) => !socketUntold.includes(name)).sort()));
+  },
+  close(ws, request, [code, why]) {
+    ws.once("message", () => (code === "1005" ? ws.close() : ws.close(Number(code), why)));
+  },
+  cut(ws) {
+    ws.once("message", () => ws.terminate());
+  },
+};
+
+const queryOf = (request) => decodeURIComponent(request.url.slice(request.url.indexOf("?") + 1));
+const acceptFor = (request) =>
+  createHash("sha1").update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+const switching = (accept, ...more) =>
+  ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept}`, ...more, "", ""].join("\r\n");
+
+// Handshakes by hand: what to write; a connection whose answer is in `cuts` is closed after it.
+const handshakes = {
+  badkey: () => switching("AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "Upgrade: websocket"),
+  nokey: () => "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+  noupgrade: (request) => switching(acceptFor(request)),
+  otherupgrade: (request) => switching(acceptFor(request), "Upgrade: h2c"),
+  extended: (request) => switching(acceptFor(request), "Upgrade: websocket", "Sec-WebSocket-Extensions: x-unknown"),
+  protocol: (request, [name]) => switching(acceptFor(request), "Upgrade: websocket", `Sec-WebSocket-Protocol: ${name}`),
+  raw: (request) => switching(acceptFor(request), "Upgrade: websocket") + queryOf(request),
+  rawcut: (request) => handshakes.raw(request),
+  answer: queryOf,
+};
+const cuts = ["answer", "rawcut"];
+
+function upgradeSocket(request, socket, head, name, rest) {
+  socketServer.handleUpgrade(request, socket, head, (ws) => {
+    ws.on("error", () => {});
+    ws.on("close", (code, reason) => settle(`saw ${queryOf(request)}`, [code, String(reason)]));
+    sockets[name](ws, request, rest);
+    ws.on("message", (data, binary) => ws.readyState === 1 && ws.send(data, { binary }));
+  });
+}
+
+function onUpgrade(server, request, socket, head) {
+  const [first, name, ...rest] = request.url.split("?")[0].slice(1).split("/");
+  socket.on("error", () => {});
+  if (first === "socket" && Object.hasOwn(sockets, name)) {
+    upgradeSocket(request, socket, head, name, rest);
+  } else if (first === "socket" && Object.hasOwn(handshakes, name)) {
+    socket.write(handshakes[name](request, rest), "latin1");
+    if (cuts.includes(name)) socket.end();
+  } else {
+    const response = new http.ServerResponse(request);
+    response.assignSocket(socket);
+    socket.on("drain", () => response.emit("drain"));
+    response.on("finish", () => socket.end());
+    server.emit("request", request, response);
+  }
+}
+
 /** Listens on a free port of the loopback address; { url, server, close() }. */
 export async function startUpstream() {
   const server = http.createServer((request, response) => {
@@ -172,10 +260,17 @@ export async function startUpstream() {
     if (Object.hasOwn(paths, name)) paths[name](request, response, rest);
     else response.writeHead(404).end();
   });
+  const upgraded = new Set();
+  server.on("upgrade", (request, socket, head) => {
+    upgraded.add(socket);
+    socket.on("close", () => upgraded.delete(socket));
+    onUpgrade(server, request, socket, head);
+  });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const close = () => {
     server.close();
     server.closeAllConnections();
+    for (const socket of upgraded) socket.destroy();
   };
   return { url: `http://127.0.0.1:${server.address().port}`, server, close };
 }

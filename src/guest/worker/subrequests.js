@@ -94,7 +94,8 @@ function onHead(stream, status, statusText, headers, length, inline, hasBody, en
   if (status === SOCKET_STATUS && call.upgrade) {
     call.answered = true;
     io--;
-    call.resolve(responseFromNet(status, statusText, headers, null, { __proto__: null, webSocket: socketOfCall(call) }));
+    const rest = { __proto__: null, url: call.url, redirected: call.redirected, webSocket: socketOfCall(call) };
+    call.resolve(responseFromNet(status, statusText, headers, null, rest));
     return;
   }
   const body = hasBody ? new NetBody(stream, length, inline, end) : null;
