@@ -3,8 +3,12 @@
 //   node run.mjs --workerd [FILE...] on Mayfly and on workerd in the same run; shows each line that differs. Only what
 //                                    differences.json lists, with a reason, may differ, and what it lists must differ
 //   node run.mjs --record FILE...    writes FILE.expected: workerd's lines, and for listed differences Mayfly's
-// Without files: all. A script may begin with a line "// flags: a b": its compatibility flags. One that begins with
-// "// log: compare" is about what is written to the log: see logged() in checks.js.
+// Without files: all. A script may begin with lines that say how it is set up:
+//   // flags: a b                     its compatibility flags
+//   // date: 2026-01-01               its compatibility date
+//   // services: A=self#Name, B=peer  service bindings: env.A is the entrypoint Name of the script itself, env.B the
+//                                     default one of a second Worker made of the same script, with the same bindings
+//   // log: compare                   it is about what is written to the log: see logged() in checks.js
 // Environment: MAYFLY_BIN, the program. workerd comes from bench/ (make bench, make conformance install it).
 import { execFileSync, spawn } from "node:child_process";
 import fs from "node:fs";
@@ -24,20 +28,37 @@ function allScripts() {
   return names.filter((name) => name.includes("/") && name.endsWith(".js")).sort();
 }
 
-const flagsOf = (source) => /^\/\/ flags: (.*)$/m.exec(source)?.[1].trim().split(/\s+/) ?? [];
-const comparesLog = (script) => /^\/\/ log: compare$/m.test(fs.readFileSync(path.join(here, script), "utf8"));
+function setup(script) {
+  const source = fs.readFileSync(path.join(here, script), "utf8");
+  const directive = (name) => new RegExp(`^// ${name}: (.*)$`, "m").exec(source)?.[1].trim();
+  const services = (directive("services")?.split(/,\s*/) ?? []).map((each) => {
+    const [, binding, worker, entrypoint] = /^(\w+)=(self|peer)(?:#(\w+))?$/.exec(each);
+    return { binding, service: worker === "self" ? "main" : "peer", ...(entrypoint && { entrypoint }) };
+  });
+  return {
+    date: directive("date") ?? DATE,
+    flags: directive("flags")?.split(/\s+/) ?? [],
+    services,
+    comparesLog: directive("log") === "compare",
+    hasPeer: services.some(({ service }) => service === "peer"),
+  };
+}
 
 // ---- the two servers ----
 
 function mayflyCommand(directory, script, upstream) {
+  const { date, flags, services, hasPeer, comparesLog } = setup(script);
   const config = {
+    name: "main",
     main: "index.js",
-    compatibility_date: DATE,
-    compatibility_flags: flagsOf(fs.readFileSync(path.join(here, script), "utf8")),
+    compatibility_date: date,
+    compatibility_flags: flags,
     vars: { UPSTREAM: upstream.url },
     worker_loaders: [{ binding: "LOADER" }],
     outbound: { allow: [{ cidr: "127.0.0.1/32" }] },
-    limits: comparesLog(script) ? { log_lines: 100000 } : {},
+    limits: comparesLog ? { log_lines: 100000 } : {},
+    ...(services.length && { services }),
+    ...(hasPeer && { workers: [{ name: "peer", main: "index.js", services }] }),
   };
   fs.writeFileSync(path.join(directory, "wrangler.jsonc"), JSON.stringify(config));
   return [mayfly, ["serve", directory, "--listen", "127.0.0.1:0"], 2, /listening on http:\/\/127\.0\.0\.1:(\d+)/];
@@ -47,19 +68,25 @@ let workerdPath;
 function workerdCommand(directory, script, upstream) {
   workerdPath ??= execFileSync(process.execPath, ["-p", "require('workerd').default"], { cwd: path.join(root, "bench") })
     .toString().trim();
-  const flags = flagsOf(fs.readFileSync(path.join(here, script), "utf8"));
+  const { date, flags, services, hasPeer } = setup(script);
+  const quoted = (names) => names.map((name) => `"${name}"`).join(", ");
+  const bindings = services.map(({ binding, service, entrypoint }) =>
+    `(name = "${binding}", service = (name = "${service}"${entrypoint ? `, entrypoint = "${entrypoint}"` : ""}))`);
+  const worker = (more) => `(
+  modules = [${["index.js", script, "checks.js"].map((name) => `(name = "${name}", esModule = embed "${name}")`).join(", ")}],
+  compatibilityDate = "${date}", compatibilityFlags = [${quoted(flags)}],
+  bindings = [${[...bindings, ...more].join(", ")}],
+  globalOutbound = "net"
+)`;
+  const main = worker([`(name = "UPSTREAM", text = "${upstream.url}")`, `(name = "LOADER", workerLoader = (id = "a"))`]);
   fs.writeFileSync(path.join(directory, "config.capnp"), `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .main),
+  services = [(name = "main", worker = .main), ${hasPeer ? '(name = "peer", worker = .peer),' : ""}
     (name = "net", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)))],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
 );
-const main :Workerd.Worker = (
-  modules = [${["index.js", script, "checks.js"].map((name) => `(name = "${name}", esModule = embed "${name}")`).join(", ")}],
-  compatibilityDate = "${DATE}", compatibilityFlags = [${flags.map((f) => `"${f}"`).join(", ")}],
-  bindings = [(name = "UPSTREAM", text = "${upstream.url}"), (name = "LOADER", workerLoader = (id = "a"))],
-  globalOutbound = "net"
-);
+const main :Workerd.Worker = ${main};
+${hasPeer ? `const peer :Workerd.Worker = ${worker([])};` : ""}
 `);
   return [workerdPath, ["serve", path.join(directory, "config.capnp"), "--experimental", "--control-fd=3"], 3,
     /"port":\s*(\d+)/];
@@ -140,7 +167,7 @@ async function ask(command, name, script, upstream) {
     const text = await response.text();
     if (response.status !== 200) throw new Error(`status ${response.status}: ${text} ${said}`);
     let lines = text.replace(/\n$/, "").split("\n");
-    if (comparesLog(script)) lines = withLog(lines, await logOf(name, wrote));
+    if (setup(script).comparesLog) lines = withLog(lines, await logOf(name, wrote));
     return { lines: lines.map((l) => l.replaceAll(upstream.url, "UPSTREAM")), said };
   } catch (e) {
     return { lines: [`(no answer) ${e.message.replaceAll("\n", " ")}`], said };
