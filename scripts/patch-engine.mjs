@@ -196,6 +196,8 @@ const changes = [
   // ---- V8's words for errors that programs match on and people look up
   ...[
     ["cannot convert symbol to string", "Cannot convert a Symbol value to a string"],
+    ["cannot convert symbol to number", "Cannot convert a Symbol value to a number"],
+    ["bigint argument with unary +", "Cannot convert a BigInt value to a number", 2],
     ["BigInt are forbidden in JSON.stringify", "Do not know how to serialize a BigInt"],
     ["cannot read property '%s' of null", "Cannot read properties of null (reading '%s')", 2],
     ["cannot read property '%s' of undefined", "Cannot read properties of undefined (reading '%s')", 2],

@@ -2,7 +2,7 @@
 // Worker, and what it returns is compared with what workerd returns.
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { load, request, serve, serveDispatch, sleep } from "./harness.mjs";
+import { load, open, request, serve, serveDispatch, sleep } from "./harness.mjs";
 
 let server;
 before(async () => (server = await serveDispatch()));
@@ -227,4 +227,19 @@ test("a request body and its headers reach the Worker, and its answer the client
   assert.equal(answer.text, "SHOUT");
   assert.equal(answer.headers["x-in"], "1");
   assert.equal(answer.headers["x-url"], `${server.url}/a%20b?c`);
+});
+
+test("a status text goes out as it is, or not at all", async () => {
+  const server = await serve({
+    "index.js": `const TEXTS = { "/plain": "Fine so far", "/latin1": "\\u00e9", "/del": "a\\x7f" };
+      export default { fetch: (request) => new Response("x", { statusText: TEXTS[new URL(request.url).pathname] }) };`,
+  });
+  const told = [];
+  for (const path of ["/plain", "/latin1", "/del"]) {
+    const response = await open(server, path);
+    told.push(Buffer.from(response.statusMessage, "latin1").toString());
+    response.resume();
+  }
+  assert.deepEqual(told, ["Fine so far", "é", "OK"]);
+  await server.stop();
 });

@@ -85,6 +85,7 @@ let bodyTake; // (body, locked message) -> null | string | Uint8Array | net | Re
 let bodyClone; // body -> the same kinds, for a second body; throws when the first is used or locked
 let bodyIsUsed;
 let bodyIsEmpty;
+let bodyDropEmpty; // true: it had no bytes, and now it is none
 
 class Body {
   #source = null;
@@ -100,6 +101,12 @@ class Body {
   static {
     bodyIsUsed = (body) => body.#source === USED || (body.#stream !== null && streamDisturbed(body.#stream));
     bodyIsEmpty = (body) => body.#source === null && body.#stream === null;
+    bodyDropEmpty = (body) => {
+      const source = body.#source;
+      const empty = source === '' || (ArrayBufferIsView(source) && TypedArrayGetByteLength(source) === 0);
+      if (empty) body.#source = null;
+      return empty;
+    };
     bodyTake = (body, lockedMessage) => {
       const source = body.#source;
       const stream = body.#stream;

@@ -161,14 +161,17 @@ function parseMultipart(bytes, boundary) {
     HEAD_END.lastIndex = at;
     const headEnd = RegExpPrototypeExec(HEAD_END, data);
     if (headEnd === null) throw new TypeError('No multipart message header termination found.');
+    const head = native.utf8Decode(TypedArrayPrototypeSubarray(bytes, at, headEnd.index), false, true);
+    const part = parsePartHead(head);
     const start = headEnd.index + headEnd[0].length;
     const next = StringPrototypeIndexOf(data, delimiter, start);
     if (next < 0 || next + delimiter.length >= data.length) {
       throw new TypeError('No subsequent boundary string after multipart message.');
     }
-    const head = native.utf8Decode(TypedArrayPrototypeSubarray(bytes, at, headEnd.index), false, true);
     const end = next > start && data[next - 1] === '\r' ? next - 1 : next;
-    parsePart(list, head, TypedArrayPrototypeSubarray(bytes, start, end));
+    const content = TypedArrayPrototypeSubarray(bytes, start, end);
+    listAppend(list, part.name, part.filename === '' ? utf8Text(content) :
+      new File(INTERNAL, part.filename, bytesCopy(content), part.type ?? ''));
     at = next + delimiter.length;
   }
   return list;
@@ -180,7 +183,7 @@ const PART_PARAMETER = /\s*;\s*([a-z]+)\s*=\s*"((?:[^"\\]|\\.)*)"/y;
 const PART_VALUE = /^\s*([^;]*?)\s*(?:;|$)/;
 
 // { disposition, type } of a part's head, null where there is no such header.
-function parsePartHead(head) {
+function partHeaders(head) {
   const found = { __proto__: null, disposition: null, type: null };
   PART_LINE.lastIndex = 0;
   do {
@@ -218,10 +221,9 @@ function parseDisposition(text) {
   return found;
 }
 
-function parsePart(list, text, content) {
-  const head = parsePartHead(text);
-  if (head.disposition === null) throw new TypeError('No valid Content-Disposition header found in FormData part.');
-  const { name, filename } = parseDisposition(head.disposition);
-  listAppend(list, name,
-    filename === '' ? utf8Text(content) : new File(INTERNAL, filename, bytesCopy(content), head.type ?? ''));
+// { name, filename, type } of a part; filename '' and type null where there is none.
+function parsePartHead(head) {
+  const { disposition, type } = partHeaders(head);
+  if (disposition === null) throw new TypeError('No valid Content-Disposition header found in FormData part.');
+  return { ...parseDisposition(disposition), type };
 }

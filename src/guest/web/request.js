@@ -26,6 +26,7 @@ function requestGiven(init) {
     throw wrongField('RequestInitializerDict', 'headers', 'Headers or Sequence or object');
   }
   given.body = init.body;
+  if (given.body != null && !isObject(given.body)) given.body = `${given.body}`;
   given.redirect = init.redirect;
   if (given.redirect !== undefined) given.redirect = `${given.redirect}`;
   const fetcher = init.fetcher;

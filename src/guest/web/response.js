@@ -2,7 +2,7 @@
 
 const NULL_BODY_STATUS = { __proto__: null, 101: true, 204: true, 205: true, 304: true };
 const REDIRECT_STATUS = { __proto__: null, 301: true, 302: true, 303: true, 307: true, 308: true };
-const STATUS_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
+const STATUS_TEXT = /^[^\0-\x1f]*$/;
 
 function toInteger(value) {
   const number = MathTrunc(+value);
@@ -61,7 +61,7 @@ class Response extends Body {
       super(INTERNAL, extractBody(body));
       this.#type = extractedType;
     }
-    if (init != null) this.#init(init, body);
+    if (init != null) this.#init(init);
   }
 
   static {
@@ -86,9 +86,10 @@ class Response extends Body {
     };
   }
 
-  #init(init, body) {
+  #init(init) {
     if (!isObject(init)) throw wrongParameter('Response', 2, 'InitializerDict or Response');
     const { status, statusText, headers, cf, webSocket, manual } = responseGiven(init);
+    if (NULL_BODY_STATUS[status] && bodyDropEmpty(this)) this.#type = null;
     if (headers !== undefined) this.#initHeaders(headers);
     if (webSocket !== null) {
       if (status !== 101) throw new RangeError('Responses with a WebSocket must have status code 101.');
@@ -99,7 +100,7 @@ class Response extends Body {
     this.#status = status;
     this.#statusText = statusText;
     if (cf !== undefined || webSocket !== null || manual) this.#rest = { __proto__: null, cf, webSocket, manual };
-    if (NULL_BODY_STATUS[status] && body != null && body !== '') {
+    if (NULL_BODY_STATUS[status] && !bodyIsEmpty(this)) {
       throw new TypeError('Response with null body status (101, 204, 205, or 304) cannot have a body.');
     }
   }

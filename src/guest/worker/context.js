@@ -19,6 +19,9 @@ const GLOBAL_SCOPE =
   "and generating random values are not allowed within global scope. To fix this error, perform this operation " +
   "within a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/";
 
+// A status text with a DEL is none in HTTP.
+const statusTextOf = (text) => (StringPrototypeIncludes(text, "\x7f") ? "" : text);
+
 const worker = { namespace: null, failure: null, waiting: [], env: {}, outbound: 0, date: "", nodeCompat: false, nodeLevel: 0 };
 const endpoints = new Map(); // stream -> Event or Call
 let eventCount = 0; // in progress
@@ -126,7 +129,8 @@ class Event_ {
     let rest;
     try {
       const length = source !== null && source.length !== undefined ? source.length : -1;
-      rest = native.head(this.stream, parts.status, parts.statusText, parts.headers, length, now, source !== null);
+      const text = parts.statusText === "" ? "" : statusTextOf(parts.statusText);
+      rest = native.head(this.stream, parts.status, text, parts.headers, length, now, source !== null);
     } catch (e) {
       this.answered = false;
       this.fail(e);
