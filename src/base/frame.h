@@ -31,15 +31,19 @@
  * Then travel
  *     both ways:         MESSAGE (the next bytes; FRAME_ASKS: an answer is waited for), CAPS, WINDOW
  *     caller to callee:  CANCEL (the caller is through, or gone)
- *     callee to caller:  ERROR (the session broke), DONE
- * under the credit of a WebSocket; a CAPS takes its bytes and MESSAGE_COST too.
- * CAPS. Values carry channels by position: the n-th channel of a value is the n-th of the CAPS frames of its stream that
- * came before the frame with the value's last byte, and that no value before it took. The gateway puts in the place of
- * each channel of the sender one of the receiver's, which is the receiver's until it says RELEASE. A CAPS goes before a
- * MESSAGE of a session, before a FETCH or EVENT (its stream's first frame, for props), before a MAKE (props) and before
- * CODE or LOAD (env, then globalOutbound).
- * DONE comes from the callee when the event is over, with all that waitUntil() held: nothing follows it. The caller of a
- * session is told so too.
+ *     callee to caller:  ERROR (the session broke: DONE follows, which the caller is not told then), DONE
+ * under the credit of a WebSocket; a CAPS takes its bytes and MESSAGE_COST too. Wall time counts from a frame with
+ * FRAME_ASKS until the callee's next MESSAGE, and from CANCEL or ERROR until DONE. A session that passes more channels
+ * on than their receiver may hold is broken for both: ERROR to the caller, CANCEL to the callee.
+ * CAPS. Values carry channels by position: the n-th channel of a value is the n-th of the CAPS frames of its stream
+ * that came before the frame with the value's last byte, and that no value before it took. The gateway puts in the
+ * place of each channel of the sender one of the receiver's, which is the receiver's until it says RELEASE. A CAPS goes
+ * before a MESSAGE of a session, before a FETCH or EVENT (its stream's first frame, for props), before a MAKE (props)
+ * and before CODE or LOAD (env; in CODE then globalOutbound, which the new isolate is not told of). Those of a FETCH,
+ * MAKE or CODE stand right before it: the sender's next FETCH, MAKE, CODE or CAPS is of the same stream, or they are
+ * forgotten. Only a channel of CAPS, MAKE or the configuration may be passed on: no loader, no stub of GET, not 0.
+ * DONE comes from the callee when the event is over, with all that waitUntil() held: nothing follows it. The caller of
+ * a session is told so too.
  *
  * Integers are little-endian. str = u32 length, then bytes (UTF-8; in headers whatever was on
  * the wire). bytes = the same without a charset. headers = u16 count, then count times (str name, str value).
@@ -58,8 +62,8 @@ enum {
   SHUT_NO_CODE = 1005,
   HEAD_SOCKET = 101, /* the status that makes a stream a WebSocket */
 };
-#define STREAM_GUEST 0x80000000u /* set in the streams that a guest opened */
-#define STREAM_EVENT 0x40000000u /* set in the streams that the gateway opened */
+#define STREAM_GUEST 0x80000000u  /* set in the streams that a guest opened */
+#define STREAM_EVENT 0x40000000u  /* set in the streams that the gateway opened */
 #define CHANNEL_GIVEN 0x20000000u /* set in the channels that the gateway numbered: those that came in CAPS */
 
 struct frame_header {
@@ -92,10 +96,11 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * LOAD     the Worker's code, see worker_code below; first frame of an isolate, in pieces with FRAME_MORE
  * LOADED   its modules were evaluated. u8 1; or u8 0 and an error as in ERROR
  * EVENT    u8 kind (enum event_kind), u32 cpu_ms (0: the isolate's), u32 flags 0, str entrypoint, bytes props
- *          (guest/clone.h; empty: {}); EVENT_FETCH: str method, str url, headers, u64 content length (~0: unknown),
- *          then inline body bytes; EVENT_RPC: then the session's first bytes
+ *          (guest/clone.h; or JSON, which begins with '{'; empty: {}); EVENT_FETCH: str method, str url, headers,
+ *          u64 content length (~0: unknown), then inline body bytes; EVENT_RPC: then the session's first bytes
  * FETCH    u32 channel, then as EVENT. A channel that is not the isolate's is a lie. Where the channel says which
- *          entrypoint and props (one made with MAKE, or of the configuration), those here are empty
+ *          entrypoint and props (one made with MAKE, or of the configuration), those here are empty. No EVENT_RPC
+ *          on channel 0
  * HEAD     u16 status, str status text, headers, u64 content length (~0: unknown), then inline body bytes
  * BODY     body bytes
  * WINDOW   u32 credit: bytes more that the receiver may send
@@ -105,7 +110,8 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * GET      stub: u32 loader channel, u8 named, str name: from now on `stub` is a channel to that Worker
  * NEED     stub: run the callback of get() and send CODE, or ERROR
  * CODE     stub: u64 size of the worker_code, u32 cpu_ms, u32 wall_ms, u32 memory_mb, u32 subrequests
- *          (0: the default), u32 outbound (enum outbound_mode), then the worker_code, in pieces with FRAME_MORE. ERROR instead: the callback threw
+ *          (0: the default), u32 outbound (enum outbound_mode), then the worker_code, in pieces with FRAME_MORE. ERROR
+ *          instead: the callback threw
  * RELEASE  stub: the isolate forgets this channel
  * LOG      u8 level (enum log_level), text
  * DEAD     the isolate is gone: u8 code (enum error_code), str detail

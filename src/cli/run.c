@@ -48,10 +48,10 @@ static int config_for_file(struct config *c, const char *file, char *err, size_t
   if (config_parse(c, file, text, sizeof text - 1, NULL, NULL, err, err_size)) return -1;
   const char *slash = strrchr(file, '/');
   free(c->path);
-  free(c->main);
+  free(c->workers->main);
   c->path = NULL;
-  c->main = strdup(slash ? slash + 1 : file);
-  if (c->main) return 0;
+  c->workers->main = strdup(slash ? slash + 1 : file);
+  if (c->workers->main) return 0;
   snprintf(err, err_size, "out of memory");
   config_free(c);
   return -1;

@@ -4,13 +4,23 @@
 
 #include "cli/cli.h"
 
-enum { OPTION_LISTEN = 'l', OPTION_SANDBOX = 's', OPTION_CELLS = 'c', OPTION_DEV = 'd', OPTION_HELP = 'h' };
+enum {
+  OPTION_LISTEN = 'l',
+  OPTION_SANDBOX = 's',
+  OPTION_CELLS = 'c',
+  OPTION_DEV = 'd',
+  OPTION_TRACE_RPC = 't',
+  OPTION_HELP = 'h'
+};
 
 static int read_options(int argc, char **argv, struct gateway_options *out) {
-  static const struct option options[] = {
-      {"listen", required_argument, NULL, OPTION_LISTEN}, {"sandbox", required_argument, NULL, OPTION_SANDBOX},
-      {"cells", required_argument, NULL, OPTION_CELLS},   {"dev", no_argument, NULL, OPTION_DEV},
-      {"help", no_argument, NULL, OPTION_HELP},           {0}};
+  static const struct option options[] = {{"listen", required_argument, NULL, OPTION_LISTEN},
+                                          {"sandbox", required_argument, NULL, OPTION_SANDBOX},
+                                          {"cells", required_argument, NULL, OPTION_CELLS},
+                                          {"dev", no_argument, NULL, OPTION_DEV},
+                                          {"trace-rpc", no_argument, NULL, OPTION_TRACE_RPC},
+                                          {"help", no_argument, NULL, OPTION_HELP},
+                                          {0}};
   int c, rc = 0;
   while (rc == 0 && (c = next_option(&verb_serve, argc, argv, ":l:h", options)) != -1) {
     switch (c) {
@@ -25,6 +35,9 @@ static int read_options(int argc, char **argv, struct gateway_options *out) {
         break;
       case OPTION_DEV:
         out->dev = true;
+        break;
+      case OPTION_TRACE_RPC:
+        out->trace_rpc = true;
         break;
       case OPTION_HELP:
         return -1;
@@ -71,5 +84,6 @@ const struct verb verb_serve = {
     "                          strict: refuse to start unless everything is there\n"
     "  --cells N               processes for dynamic Workers (default: 1)\n"
     "  --dev                   show a Worker's errors and stacks in the response\n"
+    "  --trace-rpc             print a line for each session of calls between Workers: who, bytes, time, outcome\n"
     "\n"
     "SIGTERM and SIGINT finish the requests in progress, then end.\n"};

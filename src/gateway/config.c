@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/config_reading.h"
+#include "gateway/config_worker.h"
 
-#define STANDARD_NAME "worker"
 #define STANDARD_IP "127.0.0.1"
 #define STANDARD_PORT 8787
 
@@ -67,7 +66,6 @@ static const char *const wrangler_keys[] = {"account_id",
                                             "secrets_store_secrets",
                                             "send_email",
                                             "send_metrics",
-                                            "services",
                                             "site",
                                             "streaming_tail_consumers",
                                             "tail_consumers",
@@ -90,127 +88,9 @@ static const char *const wrangler_dev_keys[] = {"local_protocol",   "upstream_pr
 
 /* Values */
 
-static void replace(char **field, char *owned) {
+void config_replace(char **field, char *owned) {
   free(*field);
   *field = owned;
-}
-
-static void read_name(struct reading *r, uint32_t node) {
-  char *name = reading_string(r, node, "name");
-  if (!name) return;
-  size_t allowed = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
-  if (name[allowed] || allowed > 63) {
-    reading_error(r, reading_at(r, node), "name must be at most 63 letters, digits, '-' and '_'");
-    free(name);
-    return;
-  }
-  replace(&r->config->name, name);
-}
-
-static void read_main(struct reading *r, uint32_t node) {
-  r->has_main = true;
-  char *main_file = reading_string(r, node, "main");
-  if (!main_file) return;
-  if (main_file[0] == '/') {
-    reading_error(r, reading_at(r, node), "main must be a path relative to the configuration, not %s", main_file);
-    free(main_file);
-    return;
-  }
-  replace(&r->config->main, main_file);
-}
-
-static bool is_date(const char *s) {
-  static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  for (int i = 0; i < 10; i++)
-    if (i == 4 || i == 7 ? s[i] != '-' : s[i] < '0' || s[i] > '9') return false;
-  if (s[10]) return false;
-  int year = atoi(s), month = atoi(s + 5), day = atoi(s + 8);
-  if (month < 1 || month > 12 || day < 1) return false;
-  bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return day <= days[month - 1] + (leap && month == 2);
-}
-
-static void read_date(struct reading *r, uint32_t node) {
-  r->has_date = true;
-  char *date = reading_string(r, node, "compatibility_date");
-  if (!date) return;
-  if (!is_date(date)) {
-    reading_error(r, reading_at(r, node), "compatibility_date must be a date, written YYYY-MM-DD, not \"%s\"", date);
-    free(date);
-    return;
-  }
-  replace(&r->config->compatibility_date, date);
-}
-
-static void read_flags(struct reading *r, uint32_t node) {
-  struct config *c = r->config;
-  if (!reading_expect(r, node, '[', "compatibility_flags")) return;
-  c->compatibility_flags = calloc(reading_count(r, node) + 1, sizeof(char *));
-  if (!c->compatibility_flags) {
-    reading_no_memory(r);
-    return;
-  }
-  for (uint32_t i = jsonc_first(&r->doc, node); i; i = jsonc_next(&r->doc, i)) {
-    char *flag = reading_string(r, i, "an entry of compatibility_flags");
-    if (flag) c->compatibility_flags[c->flag_count++] = flag;
-  }
-}
-
-static void read_vars(struct reading *r, uint32_t node) {
-  if (!reading_expect(r, node, '{', "vars")) return;
-  json_decref(reading_members(r, node));
-  const struct jsonc_node *n = &r->doc.nodes[node];
-  char *text = strndup(r->doc.text + n->at, n->end - n->at);
-  if (!text)
-    reading_no_memory(r);
-  else
-    replace(&r->config->vars_json, text);
-}
-
-/* worker_loaders */
-
-static void read_binding(struct reading *r, uint32_t node) {
-  struct config *c = r->config;
-  r->has_binding = true;
-  char *binding = reading_string(r, node, "binding");
-  for (size_t i = 0; binding && i < c->loader_count; i++) {
-    if (strcmp(c->loaders[i].binding, binding)) continue;
-    reading_error(r, reading_at(r, node), "two worker_loaders have the binding \"%s\"; give each its own", binding);
-    free(binding);
-    binding = NULL;
-  }
-  c->loaders[c->loader_count].binding = binding;
-}
-
-static void read_loader_id(struct reading *r, uint32_t node) {
-  r->config->loaders[r->config->loader_count].id = reading_string(r, node, "id");
-}
-
-static void read_loader(struct reading *r, uint32_t node) {
-  static const struct key keys[] = {{"binding", read_binding}, {"id", read_loader_id}};
-  static const struct table table = {" in worker_loaders", keys, 2, NULL, 0};
-  if (!reading_expect(r, node, '{', "an entry of worker_loaders")) return;
-  r->has_binding = false;
-  reading_object(r, node, &table);
-  if (!r->has_binding)
-    reading_error(r, reading_at(r, node), "an entry of worker_loaders needs \"binding\", the loader's name in env");
-  struct config_loader *l = &r->config->loaders[r->config->loader_count];
-  if (l->binding) {
-    r->config->loader_count++;
-  } else {
-    free(l->id);
-    l->id = NULL;
-  }
-}
-
-static void read_loaders(struct reading *r, uint32_t node) {
-  if (!reading_expect(r, node, '[', "worker_loaders")) return;
-  r->config->loaders = calloc(reading_count(r, node) + 1, sizeof *r->config->loaders);
-  if (!r->config->loaders) {
-    reading_no_memory(r);
-    return;
-  }
-  for (uint32_t i = jsonc_first(&r->doc, node); i; i = jsonc_next(&r->doc, i)) read_loader(r, i);
 }
 
 /* limits and dev */
@@ -242,7 +122,7 @@ static void read_ip(struct reading *r, uint32_t node) {
   if (inet_pton(AF_INET, meant, address) == 1 || inet_pton(AF_INET6, meant, address) == 1) {
     char *copy = strdup(meant);
     if (copy)
-      replace(&r->config->ip, copy);
+      config_replace(&r->config->ip, copy);
     else
       reading_no_memory(r);
   } else {
@@ -315,41 +195,17 @@ static void read_outbound(struct reading *r, uint32_t node) {
 /* The whole */
 
 static const struct key top_keys[] = {
-    {"$schema", NULL},
-    {"name", read_name},
-    {"main", read_main},
-    {"compatibility_date", read_date},
-    {"compatibility_flags", read_flags},
-    {"vars", read_vars},
-    {"worker_loaders", read_loaders},
-    {"limits", read_limits},
-    {"outbound", read_outbound},
-    {"dev", read_dev},
+    {"$schema", NULL},       CONFIG_WORKER_KEYS,          {"workers", config_read_workers},
+    {"limits", read_limits}, {"outbound", read_outbound}, {"dev", read_dev},
 };
 static const struct table top_table = {"", top_keys, sizeof top_keys / sizeof *top_keys, wrangler_keys,
                                        sizeof wrangler_keys / sizeof *wrangler_keys};
 
-/* A binding and a variable of the same name would hide each other. */
-static void check_bindings(struct reading *r) {
-  json_t *vars = r->config->loader_count && r->config->vars_json
-                     ? json_loads(r->config->vars_json, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL)
-                     : NULL;
-  for (size_t i = 0; vars && i < r->config->loader_count; i++)
-    if (json_object_get(vars, r->config->loaders[i].binding))
-      reading_error(r, reading_at(r, 0), "\"%s\" is both in vars and in worker_loaders; rename one",
-                    r->config->loaders[i].binding);
-  json_decref(vars);
-}
-
 static void read_document(struct reading *r) {
   if (!reading_expect(r, 0, '{', "the configuration")) return;
   reading_object(r, 0, &top_table);
-  if (!r->has_main)
-    reading_error(r, reading_at(r, 0), "\"main\" is missing; add \"main\": \"index.js\", the file of the Worker");
-  if (!r->has_date)
-    reading_error(r, reading_at(r, 0),
-                  "\"compatibility_date\" is missing; add today's date, as \"compatibility_date\": \"2026-11-01\"");
-  check_bindings(r);
+  config_check_main(r);
+  config_check_workers(r);
 }
 
 static int directory_of(struct config *c, const char *path) {
@@ -360,10 +216,8 @@ static int directory_of(struct config *c, const char *path) {
 }
 
 static int fill_defaults(struct config *c) {
-  if (!c->name) c->name = strdup(STANDARD_NAME);
   if (!c->ip) c->ip = strdup(STANDARD_IP);
-  if (!c->vars_json) c->vars_json = strdup("{}");
-  return c->name && c->ip && c->vars_json ? 0 : -1;
+  return c->ip ? 0 : -1;
 }
 
 int config_parse(struct config *out, const char *path, const char *text, size_t length, config_warn *warn, void *arg,
@@ -375,7 +229,9 @@ int config_parse(struct config *out, const char *path, const char *text, size_t 
   size_t where;
   char why[256];
   err[0] = 0;
-  if (directory_of(out, path)) {
+  r.worker = out->workers = calloc(1, sizeof *out->workers);
+  out->worker_count = r.worker != NULL;
+  if (!r.worker || directory_of(out, path)) {
     reading_no_memory(&r);
   } else if (jsonc_read(&r.doc, text, length, &where, why, sizeof why)) {
     unsigned line, column;
@@ -395,17 +251,7 @@ int config_parse(struct config *out, const char *path, const char *text, size_t 
 void config_free(struct config *c) {
   free(c->path);
   free(c->directory);
-  free(c->name);
-  free(c->main);
-  free(c->compatibility_date);
-  for (size_t i = 0; i < c->flag_count; i++) free(c->compatibility_flags[i]);
-  free(c->compatibility_flags);
-  free(c->vars_json);
-  for (size_t i = 0; i < c->loader_count; i++) {
-    free(c->loaders[i].binding);
-    free(c->loaders[i].id);
-  }
-  free(c->loaders);
+  config_free_workers(c);
   free(c->outbound_allowed);
   free(c->ip);
   *c = (struct config){0};

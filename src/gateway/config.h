@@ -1,8 +1,9 @@
 /* config.h: wrangler.jsonc, and the limits that go with it.
  *
  * JSON with comments and trailing commas. Known keys: name, main, compatibility_date, compatibility_flags, vars,
- * worker_loaders [{binding, id}], limits (base/limits.def), outbound.allow [{cidr, port}], dev.ip, dev.port. Unknown
- * keys get a warning with their line. Errors name the file, line and column, and what to do.
+ * worker_loaders [{binding, id}], services [{binding, service, entrypoint, props}], workers [{the keys so far}], limits
+ * (base/limits.def), outbound.allow [{cidr, port}], dev.ip, dev.port. Unknown keys get a warning with their line.
+ * Errors name the file, line and column, and what to do.
  */
 #ifndef MAYFLY_GATEWAY_CONFIG_H
 #define MAYFLY_GATEWAY_CONFIG_H
@@ -21,9 +22,14 @@ struct config_loader {
   char *binding, *id; /* id: NULL when absent; two bindings with one id share their Workers */
 };
 
-struct config {
-  char *path;      /* of the configuration, for messages; NULL: none, all defaults */
-  char *directory; /* modules are found below it */
+struct config_service {
+  char *binding, *service;
+  char *entrypoint, *props_json; /* NULL when absent */
+  size_t worker;                 /* which one is meant */
+  size_t binding_at, service_at; /* places, for messages */
+};
+
+struct config_worker {
   char *name, *main;
   char *compatibility_date;
   char **compatibility_flags;
@@ -31,6 +37,18 @@ struct config {
   char *vars_json; /* the vars object as JSON text; "{}" when absent */
   struct config_loader *loaders;
   size_t loader_count;
+  struct config_service *services;
+  size_t service_count;
+  size_t at; /* its place, for messages */
+};
+
+enum { CONFIG_WORKERS_MAX = 1000, CONFIG_PROPS_MAX = 32 << 10 };
+
+struct config {
+  char *path;                    /* of the configuration, for messages; NULL: none, all defaults */
+  char *directory;               /* modules are found below it */
+  struct config_worker *workers; /* the main one, then those of "workers" */
+  size_t worker_count;
   struct limits limits;
   struct netpolicy_range *outbound_allowed; /* addresses that may be reached besides the public ones */
   size_t outbound_allowed_count;

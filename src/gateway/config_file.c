@@ -58,11 +58,14 @@ bad:
   return -1;
 }
 
-static int check_main(const struct config *c, char *err, size_t err_size) {
+static int check_mains(const struct config *c, char *err, size_t err_size) {
   char path[8192];
-  if (is_file(c->directory, c->main, path, sizeof path)) return 0;
-  snprintf(err, err_size, "%s: main is \"%s\", but there is no file %s", c->path, c->main, path);
-  return -1;
+  for (size_t i = 0; i < c->worker_count; i++) {
+    if (is_file(c->directory, c->workers[i].main, path, sizeof path)) continue;
+    snprintf(err, err_size, "%s: main is \"%s\", but there is no file %s", c->path, c->workers[i].main, path);
+    return -1;
+  }
+  return 0;
 }
 
 int config_read(struct config *out, const char *path, config_warn *warn, void *arg, char *err, size_t err_size) {
@@ -74,7 +77,7 @@ int config_read(struct config *out, const char *path, config_warn *warn, void *a
   if (read_file(file, &text, &length, err, err_size)) return -1;
   int rc = config_parse(out, shown, text, length, warn, arg, err, err_size);
   free(text);
-  if (rc == 0 && check_main(out, err, err_size)) {
+  if (rc == 0 && check_mains(out, err, err_size)) {
     config_free(out);
     rc = -1;
   }

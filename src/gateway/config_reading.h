@@ -13,14 +13,16 @@
 
 struct reading {
   struct config *config;
-  const char *path, *text; /* text: as it was given; places in it are places in doc */
+  struct config_worker *worker; /* whose keys are read now */
+  const char *path, *text;      /* text: as it was given; places in it are places in doc */
   struct jsonc doc;
   config_warn *warn;
   void *warn_arg;
   char *err;
   size_t err_size, err_length;
   bool failed;
-  bool has_main, has_date, has_binding, has_cidr; /* seen, even if wrong: then one message is enough */
+  /* seen, even if wrong: then one message is enough */
+  bool has_main, has_name, has_date, has_binding, has_service, has_cidr;
 };
 
 struct key {

@@ -20,15 +20,16 @@ void core_stop(struct core *core, int status) {
 
 /* ---- the Worker's start ---- */
 
-static void on_host_loaded(void *arg, const struct failure *error) {
+static void on_host_loaded(void *arg, const struct worker *worker, const struct failure *error) {
   struct core *core = arg;
   if (!error) {
     core->loaded = true;
     core->owner.loaded(core->owner.arg);
     return;
   }
-  char text[4096];
-  snprintf(text, sizeof text, "the Worker does not start: %.*s: %.*s", (int)error->name_length, error->name,
+  char text[4096], which[128] = "";
+  if (core->config->worker_count > 1) snprintf(which, sizeof which, " %s", worker->name);
+  snprintf(text, sizeof text, "the Worker%s does not start: %.*s: %.*s", which, (int)error->name_length, error->name,
            (int)error->message_length, error->message);
   log_error("mayfly", text, strlen(text), error->stack, error->stack_length);
   core_stop(core, 1);
@@ -40,10 +41,7 @@ static void on_cells_ready(void *arg) {
   core->started = true;
   core->registry.host_loaded = on_host_loaded;
   core->registry.host_loaded_arg = core;
-  if (!registry_host(&core->registry, &core->code, core->config->name ? core->config->name : core->config->main))
-    return;
-  log_line("out of memory");
-  core_stop(core, 1);
+  registry_start(&core->registry);
 }
 
 static void on_cells_failed(void *arg) {
@@ -61,17 +59,42 @@ static void on_lost(void *arg, struct isolate *isolate) {
   registry_lost(&core->registry, isolate);
 }
 
-static int read_worker(struct core *core, char *err, size_t err_size) {
-  const struct config *config = core->config;
-  core->families = calloc(config->loader_count + 1, sizeof *core->families);
-  if (!core->families) {
+/* The channels to its services. */
+static int add_services(struct registry *r, struct host *host, const struct config_worker *w) {
+  for (size_t i = 0; i < w->service_count; i++) {
+    const struct config_service *s = &w->services[i];
+    const char *entrypoint = s->entrypoint ? s->entrypoint : "", *props = s->props_json ? s->props_json : "";
+    struct entry_text text = {entrypoint, props, strlen(entrypoint), strlen(props)};
+    struct entry *entry = entry_new(r->hosts[s->worker].worker, &text, NULL);
+    int rc = entry ? caps_add(&host->services, entry) : -1;
+    entry_release(entry);
+    if (rc) return -1;
+  }
+  return 0;
+}
+
+static int read_worker(struct core *core, uint32_t which, char *err, size_t err_size) {
+  const struct config_worker *w = &core->config->workers[which];
+  struct host *host = &core->registry.hosts[which];
+  host->loader_family = calloc(w->loader_count + 1, sizeof *host->loader_family);
+  if (!host->loader_family || add_services(&core->registry, host, w)) {
     snprintf(err, err_size, "out of memory");
     return -1;
   }
-  hostworker_families(core->families, config);
-  core->registry.loader_family = core->families;
-  core->registry.loader_count = (uint32_t)config->loader_count;
-  return hostworker_read(&core->code, config, err, err_size);
+  hostworker_families(host->loader_family, core->config, which);
+  host->loader_count = (uint32_t)w->loader_count;
+  return hostworker_read(&host->code, core->config, which, err, err_size);
+}
+
+static int read_workers(struct core *core, char *err, size_t err_size) {
+  uint32_t count = (uint32_t)core->config->worker_count;
+  if (registry_hosts(&core->registry, count)) {
+    snprintf(err, err_size, "out of memory");
+    return -1;
+  }
+  for (uint32_t i = 0; i < count; i++)
+    if (read_worker(core, i, err, err_size)) return -1;
+  return 0;
 }
 
 /* ---- signals ---- */
@@ -101,7 +124,6 @@ static int watch_signals(struct core *core) {
 int core_new(struct core *core, const struct config *config, const struct core_owner *owner, char *err,
              size_t err_size) {
   *core = (struct core){.config = config, .owner = *owner, .signals = -1, .status = 1};
-  buf_init(&core->code, SIZE_MAX / 2);
   sigprocmask(SIG_BLOCK, NULL, &core->old_mask);
   if (loop_new(&core->loop, err, err_size)) return -1;
   registry_init(&core->registry, core->loop, config);
@@ -120,7 +142,8 @@ int core_start(struct core *core, const struct gateway_options *options, unsigne
   struct cells_options cells = {.dynamic = dynamic_cells, .lanes = options->lanes, .sandbox = options->sandbox};
   struct cells_owner owner = {
       .arg = core, .frame = on_frame, .lost = on_lost, .ready = on_cells_ready, .failed = on_cells_failed};
-  if (read_worker(core, err, err_size)) return -1;
+  core->registry.trace_rpc = options->trace_rpc;
+  if (read_workers(core, err, err_size)) return -1;
   if (cells_new(&core->cells, core->loop, &cells, &owner, err, err_size)) return -1;
   core->registry.cells = core->cells;
   if (!loop_hook_add(core->loop, cells_read, core->cells) && !loop_hook_add(core->loop, flush, flush_arg) &&
@@ -143,8 +166,5 @@ void core_free(struct core *core) {
   cells_free(&core->cells);
   if (core->signals >= 0) close(core->signals);
   loop_free(&core->loop);
-  buf_free(&core->code);
-  free(core->families);
-  core->families = NULL;
   sigprocmask(SIG_SETMASK, &core->old_mask, NULL);
 }

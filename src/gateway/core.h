@@ -1,4 +1,4 @@
-/* core.h: what `mayfly serve` and `mayfly run` have in common: loop, signals, cells, registry, the Worker's start. */
+/* core.h: what `mayfly serve` and `mayfly run` have in common: loop, signals, cells, registry, the Workers' start. */
 #ifndef MAYFLY_GATEWAY_CORE_H
 #define MAYFLY_GATEWAY_CORE_H
 
@@ -18,7 +18,7 @@
 
 struct core_owner {
   void *arg;
-  void (*loaded)(void *arg); /* the Worker serves; once */
+  void (*loaded)(void *arg); /* the Workers serve; once */
   void (*signal)(void *arg); /* SIGINT or SIGTERM */
 };
 
@@ -29,8 +29,6 @@ struct core {
   struct cells *cells;
   struct outbound *outbound;
   struct registry registry;
-  uint32_t *families;
-  struct buf code;
   int signals;
   struct loop_watch signal_watch;
   sigset_t old_mask;
@@ -40,7 +38,7 @@ struct core {
 
 int core_new(struct core *core, const struct config *config, const struct core_owner *owner, char *err,
              size_t err_size);
-/* Reads the Worker, starts the cells; `flush` is run in each turn between reading from the cells and publishing to
+/* Reads the Workers, starts the cells; `flush` is run in each turn between reading from the cells and publishing to
  * them. */
 int core_start(struct core *core, const struct gateway_options *options, unsigned dynamic_cells, loop_hook *flush,
                void *flush_arg, char *err, size_t err_size);

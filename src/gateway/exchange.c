@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/registry.h"
+#include "gateway/channel.h"
+#include "gateway/exchange_parts.h"
+#include "gateway/isolate.h"
 
 enum {
   EXCHANGE_MAGIC = 0x47484358,
@@ -57,8 +59,9 @@ static struct exchange *exchange_new(struct registry *r, struct worker *w, uint8
   x->request_credit = x->answer_credit = STREAM_WINDOW;
   x->event_borrow = event;
   x->event_length = (uint32_t)length;
-  x->event_flags = flags & (FRAME_END | FRAME_HAS_BODY);
-  x->request_over = !(flags & FRAME_HAS_BODY) || (flags & FRAME_END);
+  x->session = event && event[0] == EVENT_RPC;
+  x->event_flags = flags & (x->session ? FRAME_ASKS : FRAME_END | FRAME_HAS_BODY);
+  x->request_over = !(x->event_flags & FRAME_HAS_BODY) || (flags & FRAME_END);
   if (w) worker_hold(w);
   r->exchanges++;
   return x;
@@ -67,8 +70,10 @@ static struct exchange *exchange_new(struct registry *r, struct worker *w, uint8
 static void exchange_free(struct exchange *x) {
   struct registry *r = x->registry;
   struct worker *w = x->worker;
+  session_trace_end(x);
   loop_timer_clear(r->loop, &x->wall);
   buf_shrink(&x->held, HELD_KEEP);
+  if (x->caps.list) caps_free(&x->caps);
   x->magic = 0;
   x->next = r->pool;
   r->pool = x;
@@ -85,6 +90,9 @@ void exchange_pool_free(struct registry *r) {
   }
 }
 
+/* Both directions carry messages. */
+static bool is_open(const struct exchange *x) { return x->socket || x->session; }
+
 static bool attached(const struct exchange *x) { return x->caller || x->client; }
 
 static void detach_caller(struct exchange *x) {
@@ -97,8 +105,7 @@ static void detach_caller(struct exchange *x) {
   client->released(x->client_arg);
 }
 
-/* After every step: lets go of a caller that has all it can get, and of the exchange when nobody is left. */
-static void settle(struct exchange *x) {
+void exchange_settle(struct exchange *x) {
   if (x->answered && (x->request_over || x->state == EXCHANGE_OVER)) detach_caller(x);
   if (!attached(x) && x->state == EXCHANGE_OVER) exchange_free(x);
 }
@@ -116,7 +123,9 @@ static void on_wall(void *arg) {
 static int exchange_start(struct exchange *x) {
   x->wall.fire = on_wall;
   x->wall.arg = x;
-  if (loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms)) return -1;
+  session_trace_begin(x);
+  if ((!x->session || (x->event_flags & FRAME_ASKS)) && loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms))
+    return -1;
   worker_take(x->worker, x);
   return 0;
 }
@@ -135,18 +144,22 @@ int exchange_start_client(struct registry *registry, struct worker *worker, cons
   return -1;
 }
 
-int exchange_start_isolate(struct registry *registry, struct worker *worker, struct isolate *caller, uint32_t stream,
-                           uint8_t *event, size_t length, uint8_t flags) {
+void exchange_start_isolate(struct registry *registry, struct worker *worker, struct isolate *caller, uint32_t stream,
+                            uint8_t *event, size_t length, uint8_t flags, struct caps *caps) {
   struct exchange *x = exchange_new(registry, worker, event, length, flags);
-  if (!x) return -1;
-  x->caller_stream = stream;
-  if (!table_put(&caller->fetches, stream, x)) {
-    x->caller = caller;
-    if (!exchange_start(x)) return 0;
-    table_remove(&caller->fetches, stream);
+  if (x) {
+    x->caller_stream = stream;
+    x->caps = *caps;
+    x->event_caps = caps->count;
+    *caps = (struct caps){0};
+    if (!table_put(&caller->fetches, stream, x)) {
+      x->caller = caller;
+      if (!exchange_start(x)) return;
+      table_remove(&caller->fetches, stream);
+    }
+    exchange_free(x);
   }
-  exchange_free(x);
-  return -1;
+  isolate_send_error(caller, stream, ERROR_EVENTS, "out of memory");
 }
 
 struct exchange *exchange_start_served(struct registry *registry, struct isolate *caller, uint32_t stream,
@@ -167,7 +180,7 @@ struct exchange *exchange_start_served(struct registry *registry, struct isolate
 
 /* ---- towards the callee ---- */
 
-static void to_callee(struct exchange *x, uint8_t type, uint8_t flags, const void *payload, size_t length) {
+void exchange_to_callee(struct exchange *x, uint8_t type, uint8_t flags, const void *payload, size_t length) {
   struct frame_header h = {.length = (uint32_t)length, .type = type, .flags = flags};
   if (x->state == EXCHANGE_WAITING) {
     buf_put(&x->held, &h, sizeof h);
@@ -198,20 +211,29 @@ static void clamp_cpu(struct exchange *x, uint8_t *event) {
 
 static void send_held(struct exchange *x) {
   size_t at = x->event_length;
-  while (at < x->held.len) {
+  uint32_t caps_at = x->event_caps;
+  while (at < x->held.len && !x->silent) {
     struct frame_header h;
     memcpy(&h, x->held.data + at, sizeof h);
     at += sizeof h;
-    to_callee(x, h.type, h.flags, x->held.data + at, h.length);
+    if (h.type == FRAME_CAPS)
+      caps_at += session_send_held(x, x->held.data + at, caps_at);
+    else
+      exchange_to_callee(x, h.type, h.flags, x->held.data + at, h.length);
     at += h.length;
   }
   buf_shrink(&x->held, HELD_KEEP);
+  if (x->silent) exchange_settle(x); /* more was passed on than the callee may hold */
 }
 
 void exchange_run(struct exchange *x, struct isolate *callee) {
   uint32_t stream;
   do stream = STREAM_EVENT | (callee->next_event++ & (STREAM_EVENT - 1));
   while (table_get(&callee->events, stream));
+  if (x->event_caps && channels_give(callee, stream, x->caps.list, x->event_caps)) {
+    exchange_fail(x, ERROR_CHANNELS, "");
+    return;
+  }
   if (table_put(&callee->events, stream, x)) {
     exchange_fail(x, ERROR_EVENTS, "out of memory");
     return;
@@ -221,29 +243,36 @@ void exchange_run(struct exchange *x, struct isolate *callee) {
   x->callee = callee;
   x->callee_stream = stream;
   clamp_cpu(x, event);
-  to_callee(x, FRAME_EVENT, x->event_flags, event, x->event_length);
+  exchange_to_callee(x, FRAME_EVENT, x->event_flags, event, x->event_length);
   if (x->event_borrow)
     x->event_borrow = NULL;
   else
     send_held(x);
+  caps_free(&x->caps);
   isolate_event_begins(callee);
 }
 
+void exchange_rest(struct exchange *x, const uint8_t *bytes, size_t length, bool end) {
+  exchange_to_callee(x, x->session ? FRAME_MESSAGE : FRAME_BODY, end && !x->session ? FRAME_END : 0, bytes, length);
+  x->request_over |= end;
+  exchange_settle(x);
+}
+
 uint32_t exchange_request_credit(const struct exchange *x) {
-  return x->request_over && !x->socket ? UINT32_MAX : x->request_credit;
+  return x->request_over && !is_open(x) ? UINT32_MAX : x->request_credit;
 }
 
 void exchange_request_body(struct exchange *x, const uint8_t *bytes, size_t length, bool end) {
   if (x->request_over) return;
   do {
     size_t n = length < FRAME_PAYLOAD_MAX ? length : FRAME_PAYLOAD_MAX;
-    to_callee(x, FRAME_BODY, end && n == length ? FRAME_END : 0, bytes, n);
+    exchange_to_callee(x, FRAME_BODY, end && n == length ? FRAME_END : 0, bytes, n);
     x->request_credit -= n < x->request_credit ? (uint32_t)n : x->request_credit;
     bytes += n;
     length -= n;
   } while (length);
   x->request_over = end;
-  settle(x);
+  exchange_settle(x);
 }
 
 void exchange_request_broke(struct exchange *x, const char *message) {
@@ -251,20 +280,19 @@ void exchange_request_broke(struct exchange *x, const char *message) {
   if (x->request_over) return;
   buf_init(&error, FRAME_PAYLOAD_MAX);
   error_payload(&error, ERROR_CANCELED, message);
-  if (!error.bad) to_callee(x, FRAME_ERROR, 0, error.data, error.len);
+  if (!error.bad) exchange_to_callee(x, FRAME_ERROR, 0, error.data, error.len);
   buf_free(&error);
   x->request_over = true;
-  settle(x);
+  exchange_settle(x);
 }
 
 void exchange_answer_credit(struct exchange *x, uint32_t bytes) {
   x->answer_credit += bytes;
-  if (!x->answered) to_callee(x, FRAME_WINDOW, 0, &bytes, sizeof bytes);
+  if (!x->answered) exchange_to_callee(x, FRAME_WINDOW, 0, &bytes, sizeof bytes);
 }
 
-/* A WebSocket that both directions have shut, or that broke: what the callee still does takes wall time again. */
-static void end_socket(struct exchange *x) {
-  if (x->answered || !x->socket) return;
+void exchange_end_open(struct exchange *x) {
+  if (x->answered || !is_open(x)) return;
   x->answered = true;
   if (x->state == EXCHANGE_RUNNING && x->worker) loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms);
 }
@@ -272,11 +300,12 @@ static void end_socket(struct exchange *x) {
 void exchange_caller_gone(struct exchange *x) {
   bool waits = x->state == EXCHANGE_WAITING;
   if (waits) worker_forget_waiting(x->worker, x);
-  if (!waits) to_callee(x, FRAME_CANCEL, 0, NULL, 0);
+  if (!waits) exchange_to_callee(x, FRAME_CANCEL, 0, NULL, 0);
   if (waits) x->state = EXCHANGE_OVER;
-  end_socket(x);
+  exchange_end_open(x);
+  if (x->trace) session_trace_outcome(x, "canceled", 8);
   x->silent = x->answered = x->request_over = true;
-  settle(x);
+  exchange_settle(x);
 }
 
 void exchange_cancel(struct exchange *x) {
@@ -293,12 +322,12 @@ bool exchange_may_shut_with(unsigned code) {
 
 static void shut(struct exchange *x, struct exchange_way *way) {
   way->shut = true;
-  if (x->up.shut && x->down.shut) end_socket(x);
+  if (x->up.shut && x->down.shut) exchange_end_open(x);
 }
 
 void exchange_message(struct exchange *x, const uint8_t *bytes, size_t length, uint8_t flags) {
   uint32_t cost = (uint32_t)length + MESSAGE_COST;
-  to_callee(x, FRAME_MESSAGE, flags, bytes, length);
+  exchange_to_callee(x, FRAME_MESSAGE, flags, bytes, length);
   x->request_credit -= cost < x->request_credit ? cost : x->request_credit;
 }
 
@@ -307,23 +336,23 @@ void exchange_shut(struct exchange *x, unsigned code, const uint8_t *reason, siz
   if (x->up.shut) return;
   if (length > SHUT_REASON_MAX) length = SHUT_REASON_MAX;
   memcpy(payload + 2, reason, length);
-  to_callee(x, FRAME_SHUT, 0, payload, 2 + length);
+  exchange_to_callee(x, FRAME_SHUT, 0, payload, 2 + length);
   shut(x, &x->up);
-  settle(x);
+  exchange_settle(x);
 }
 
 void exchange_break(struct exchange *x, const char *message) {
   struct buf error;
   buf_init(&error, FRAME_PAYLOAD_MAX);
   error_payload_verbatim(&error, ERROR_SOCKET, message);
-  if (!error.bad && !x->up.shut) to_callee(x, FRAME_ERROR, 0, error.data, error.len);
+  if (!error.bad && !x->up.shut) exchange_to_callee(x, FRAME_ERROR, 0, error.data, error.len);
   buf_free(&error);
   exchange_cancel(x);
 }
 
 /* ---- towards the caller ---- */
 
-static void tell_caller(struct exchange *x, uint8_t type, uint8_t flags, const void *payload, size_t length) {
+void exchange_tell_caller(struct exchange *x, uint8_t type, uint8_t flags, const void *payload, size_t length) {
   if (!x->caller) return;
   struct frame_header h = {.length = (uint32_t)length,
                            .type = type,
@@ -333,20 +362,21 @@ static void tell_caller(struct exchange *x, uint8_t type, uint8_t flags, const v
   cell_put(x->caller->cell, &h, payload);
 }
 
-static void deliver_error(struct exchange *x, const uint8_t *payload, size_t length) {
+void exchange_deliver_error(struct exchange *x, const uint8_t *payload, size_t length) {
   if (x->answered) return;
-  end_socket(x);
+  exchange_end_open(x);
   x->answered = true;
-  tell_caller(x, FRAME_ERROR, 0, payload, length);
-  if (!x->client) return;
+  exchange_tell_caller(x, FRAME_ERROR, 0, payload, length);
   struct failure f = failure_read(payload, length);
+  if (x->trace) session_trace_outcome(x, f.name, f.name_length);
+  if (!x->client) return;
   x->client->failed(x->client_arg, &f);
 }
 
 void exchange_fail_verbatim(struct exchange *x, const uint8_t *error, size_t length) {
   x->state = EXCHANGE_OVER;
-  deliver_error(x, error, length);
-  settle(x);
+  exchange_deliver_error(x, error, length);
+  exchange_settle(x);
 }
 
 void exchange_fail(struct exchange *x, enum error_code code, const char *detail) {
@@ -378,14 +408,14 @@ static const char *on_head(struct exchange *x, const struct frame_header *h, con
   if (x->headed || x->answered) return "a second answer to one event";
   if (status == HEAD_SOCKET && (h->flags & (FRAME_HAS_BODY | FRAME_END))) return "a WebSocket with a body";
   x->headed = true;
-  tell_caller(x, FRAME_HEAD, h->flags, payload, h->length);
+  exchange_tell_caller(x, FRAME_HEAD, h->flags, payload, h->length);
   if (status == HEAD_SOCKET)
     begin_socket(x);
   else
     x->answered = !(h->flags & FRAME_HAS_BODY) || (h->flags & FRAME_END);
   if (x->client && x->client->head(x->client_arg, payload, h->length, h->flags)) {
-    to_callee(x, FRAME_CANCEL, 0, NULL, 0);
-    end_socket(x);
+    exchange_to_callee(x, FRAME_CANCEL, 0, NULL, 0);
+    exchange_end_open(x);
     x->silent = x->answered = x->request_over = true;
   }
   return NULL;
@@ -399,7 +429,7 @@ static const char *on_body(struct exchange *x, const struct frame_header *h, con
   if (!h->length && !end) return "an empty piece of a body";
   x->answer_credit -= h->length;
   x->answered = end;
-  tell_caller(x, FRAME_BODY, h->flags & FRAME_END, payload, h->length);
+  exchange_tell_caller(x, FRAME_BODY, h->flags & FRAME_END, payload, h->length);
   if (x->client) x->client->body(x->client_arg, payload, h->length, end);
   return NULL;
 }
@@ -430,7 +460,7 @@ static const char *on_down(struct exchange *x, const struct frame_header *h, con
   bool is_message = h->type == FRAME_MESSAGE;
   const char *lie = is_message ? check_message(h, &x->down, &x->answer_credit) : check_shut(h, payload, &x->down);
   if (lie) return lie;
-  tell_caller(x, h->type, h->flags & (FRAME_TEXT | FRAME_MORE), payload, h->length);
+  exchange_tell_caller(x, h->type, h->flags & (FRAME_TEXT | FRAME_MORE), payload, h->length);
   if (x->client && is_message)
     x->client->message(x->client_arg, payload, h->length, h->flags);
   else if (x->client)
@@ -445,7 +475,7 @@ static const char *on_up(struct exchange *x, const struct frame_header *h, const
   bool is_message = h->type == FRAME_MESSAGE;
   const char *lie = is_message ? check_message(h, &x->up, &x->request_credit) : check_shut(h, payload, &x->up);
   if (lie) return lie;
-  to_callee(x, h->type, h->flags & (FRAME_TEXT | FRAME_MORE), payload, h->length);
+  exchange_to_callee(x, h->type, h->flags & (FRAME_TEXT | FRAME_MORE), payload, h->length);
   if (!is_message) shut(x, &x->up);
   return NULL;
 }
@@ -461,8 +491,8 @@ static bool add_credit(uint32_t *credit, const uint8_t *payload, uint32_t *bytes
 static const char *on_request_window(struct exchange *x, const uint8_t *payload) {
   uint32_t bytes;
   if (!add_credit(&x->request_credit, payload, &bytes)) return "credit that it cannot have";
-  if (x->request_over && !x->socket) return NULL;
-  tell_caller(x, FRAME_WINDOW, 0, &bytes, sizeof bytes);
+  if (x->request_over && !is_open(x)) return NULL;
+  exchange_tell_caller(x, FRAME_WINDOW, 0, &bytes, sizeof bytes);
   if (x->client) x->client->credit(x->client_arg, bytes);
   return NULL;
 }
@@ -471,24 +501,26 @@ static const char *on_request_window(struct exchange *x, const uint8_t *payload)
 static void on_request_unwanted(struct exchange *x) {
   if (x->request_over) return;
   x->request_over = true;
-  tell_caller(x, FRAME_CANCEL, 0, NULL, 0);
+  exchange_tell_caller(x, FRAME_CANCEL, 0, NULL, 0);
   if (x->client) x->client->credit(x->client_arg, 0);
 }
 
 static const char *on_done(struct exchange *x) {
   struct isolate *callee = x->callee;
+  if (x->session) session_done(x);
   if (!x->answered) return "an event that is done without an answer";
   if (callee) table_remove(&callee->events, x->callee_stream);
   x->callee = NULL;
   x->state = EXCHANGE_OVER;
-  if (!x->request_over) tell_caller(x, FRAME_CANCEL, 0, NULL, 0);
-  settle(x);
+  if (!x->request_over) exchange_tell_caller(x, FRAME_CANCEL, 0, NULL, 0);
+  exchange_settle(x);
   if (callee) isolate_event_ends(callee);
   return NULL;
 }
 
 const char *exchange_from_callee(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
   const char *lie = NULL;
+  if (x->session && !session_has(h->type, true)) return "a frame that no session sends";
   switch (h->type) {
     case FRAME_HEAD:
       lie = on_head(x, h, payload);
@@ -504,17 +536,17 @@ const char *exchange_from_callee(struct exchange *x, const struct frame_header *
       break;
     case FRAME_MESSAGE:
     case FRAME_SHUT:
-      lie = on_down(x, h, payload);
+      lie = x->session ? session_down(x, h, payload) : on_down(x, h, payload);
       break;
     case FRAME_ERROR:
-      deliver_error(x, payload, h->length);
+      exchange_deliver_error(x, payload, h->length);
       break;
     case FRAME_DONE:
       return on_done(x);
     default:
       return "a frame that no event sends";
   }
-  if (!lie) settle(x);
+  if (!lie) exchange_settle(x);
   return lie;
 }
 
@@ -524,19 +556,20 @@ static const char *on_request_body(struct exchange *x, const struct frame_header
   if (!h->length && !(h->flags & FRAME_END)) return "an empty piece of a body";
   x->request_credit -= h->length;
   x->request_over = h->flags & FRAME_END;
-  to_callee(x, FRAME_BODY, h->flags & FRAME_END, payload, h->length);
+  exchange_to_callee(x, FRAME_BODY, h->flags & FRAME_END, payload, h->length);
   return x->held.bad ? "more than a request that waits may hold" : NULL;
 }
 
 static const char *on_answer_window(struct exchange *x, const uint8_t *payload) {
   uint32_t bytes;
   if (!add_credit(&x->answer_credit, payload, &bytes)) return "credit that it cannot have";
-  if (!x->answered) to_callee(x, FRAME_WINDOW, 0, &bytes, sizeof bytes);
+  if (!x->answered) exchange_to_callee(x, FRAME_WINDOW, 0, &bytes, sizeof bytes);
   return NULL;
 }
 
 const char *exchange_from_caller(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
   const char *lie = NULL;
+  if (x->session && !session_has(h->type, false)) return "a frame that no session sends";
   switch (h->type) {
     case FRAME_BODY:
       lie = on_request_body(x, h, payload);
@@ -549,10 +582,10 @@ const char *exchange_from_caller(struct exchange *x, const struct frame_header *
       return NULL;
     case FRAME_MESSAGE:
     case FRAME_SHUT:
-      lie = on_up(x, h, payload);
+      lie = x->session ? session_up(x, h, payload) : on_up(x, h, payload);
       break;
     case FRAME_ERROR:
-      if (!x->request_over || x->socket) to_callee(x, FRAME_ERROR, 0, payload, h->length);
+      if (!x->request_over || x->socket) exchange_to_callee(x, FRAME_ERROR, 0, payload, h->length);
       x->request_over = true;
       if (!x->socket) break;
       exchange_caller_gone(x);
@@ -560,6 +593,6 @@ const char *exchange_from_caller(struct exchange *x, const struct frame_header *
     default:
       return "a frame that no fetch sends";
   }
-  if (!lie) settle(x);
+  if (!lie) exchange_settle(x);
   return lie;
 }

@@ -13,6 +13,8 @@
  * isolate that sends more is lying, and the gateway closes it.
  * A WebSocket (frame.h) has its outcome when both directions are shut, or it broke. While it is open no wall time
  * counts: a connection lasts as long as its two ends like.
+ * A session (frame.h; session.c) has its outcome when its callee is done, or it broke. Wall time counts from a frame
+ * that asks to the next message of the callee. What is passed on while it waits is kept as entries.
  */
 #ifndef MAYFLY_GATEWAY_EXCHANGE_H
 #define MAYFLY_GATEWAY_EXCHANGE_H
@@ -25,6 +27,7 @@
 #include "base/errors.h"
 #include "base/frame.h"
 #include "base/layer.h"
+#include "gateway/entry.h"
 #include "gateway/loop.h"
 #if LAYER < LAYER_GATEWAY
 #error "exchange.h belongs to the gateway"
@@ -85,6 +88,7 @@ struct exchange {
   uint32_t request_credit, answer_credit;
   bool request_over; /* no more of the request's body is wanted */
   bool headed;
+  bool session;                 /* of RPC */
   bool socket;                  /* it became a WebSocket */
   struct exchange_way up, down; /* of it: from the caller, from the callee */
   bool answered;                /* the caller has its outcome, or went away */
@@ -92,8 +96,11 @@ struct exchange {
   uint8_t event_flags;
   uint8_t *event_borrow; /* the EVENT's payload, while the exchange is being started */
   uint32_t event_length;
-  struct buf held;          /* while WAITING: the EVENT's payload, then frames */
-  struct exchange **handle; /* the client's pointer to this; cleared when it is released */
+  struct buf held;  /* while WAITING: the EVENT's payload, then frames */
+  struct caps caps; /* until it runs: of the event, then those of held CAPS frames */
+  uint32_t event_caps;
+  struct session_trace *trace; /* owned; NULL: nobody wants to know */
+  struct exchange **handle;    /* the client's pointer to this; cleared when it is released */
   struct loop_timer wall;
   struct exchange *next; /* waiting for the Worker; or in the pool */
 };
@@ -103,9 +110,10 @@ struct exchange {
  * the exchange is released, which may be before this returns. */
 int exchange_start_client(struct registry *registry, struct worker *worker, const struct exchange_client *client,
                           void *arg, struct exchange **handle, uint8_t *event, size_t length, uint8_t flags);
-int exchange_start_isolate(struct registry *registry, struct worker *worker, struct isolate *caller, uint32_t stream,
-                           uint8_t *event, size_t length, uint8_t flags);
-/* The same towards a server, which has the EVENT already. The exchange lives until the server says DONE; NULL: out of
+/* The same; if it fails, the caller is told. Takes the caps over, which go ahead of the event. */
+void exchange_start_isolate(struct registry *registry, struct worker *worker, struct isolate *caller, uint32_t stream,
+                            uint8_t *event, size_t length, uint8_t flags, struct caps *caps);
+/* Towards a server, which has the EVENT already. The exchange lives until the server says DONE; NULL: out of
  * memory. */
 struct exchange *exchange_start_served(struct registry *registry, struct isolate *caller, uint32_t stream,
                                        uint8_t flags, const struct exchange_server *server, void *server_arg);
@@ -127,6 +135,11 @@ bool exchange_may_shut_with(unsigned code);
 /* From the caller's or the callee's isolate: one frame. NULL, or in what way it is a lie. */
 const char *exchange_from_caller(struct exchange *x, const struct frame_header *h, const uint8_t *payload);
 const char *exchange_from_callee(struct exchange *x, const struct frame_header *h, const uint8_t *payload);
+
+/* What had no room in the EVENT of an exchange that was just started. */
+void exchange_rest(struct exchange *x, const uint8_t *bytes, size_t length, bool end);
+/* Channels on the stream of a session, as entries. */
+const char *exchange_caps(struct exchange *x, const struct caps *caps, bool from_callee);
 
 /* From the registry. The Worker has no isolate yet: the event is copied. -1: out of memory. */
 int exchange_hold(struct exchange *x);

@@ -25,6 +25,7 @@ struct gateway_options {
   unsigned cells;            /* for dynamic Workers; 0: one */
   unsigned lanes;            /* threads of a cell that may be busy at once; 0: the cell decides */
   bool dev;                  /* a Worker's error and stack are shown to the client */
+  bool trace_rpc;            /* a line is printed for each session of RPC */
 };
 
 /* `mayfly serve`. Prints "mayfly: listening on http://ADDR:PORT" when the Worker is loaded and requests are accepted.
@@ -36,7 +37,7 @@ struct run_request {
   const char *url; /* http://... ; NULL: http://localhost/ */
 };
 
-/* `mayfly run FILE`: loads one Worker (config->directory and config->main name the file; when config->path is NULL the
+/* `mayfly run FILE`: loads one Worker (config->directory and its main name the file; when config->path is NULL the
  * file is its only module, otherwise as for serve), sends it one GET, prints the status line and headers to stderr and
  * the body to stdout. Returns the exit status: 0, whatever the answer's status; 1 when there was no whole answer:
  * the error's message and stack were printed. ip, port and cells of the options are not used. */

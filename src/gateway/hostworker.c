@@ -18,6 +18,7 @@ enum { DEPTH_MAX = 32, CODE_OVERHEAD = 1 << 20 };
 
 struct scan {
   const struct config *config;
+  const struct config_worker *worker;
   struct buf modules;
   uint32_t count;
   uint64_t bytes, most;
@@ -128,9 +129,10 @@ static int scan_directory(struct scan *s, const char *relative, const char *main
 /* main's full path, its directory in s->root, and its name there. */
 static int find_main(struct scan *s, char *path, size_t size, const char **name) {
   const struct config *c = s->config;
-  int n = c->main[0] == '/' ? snprintf(path, size, "%s", c->main)
-                            : snprintf(path, size, "%s/%s", *c->directory ? c->directory : ".", c->main);
-  if (n < 0 || (size_t)n >= size) return fail(s, c->main, "path too long");
+  const char *file = s->worker->main;
+  int n = file[0] == '/' ? snprintf(path, size, "%s", file)
+                         : snprintf(path, size, "%s/%s", *c->directory ? c->directory : ".", file);
+  if (n < 0 || (size_t)n >= size) return fail(s, file, "path too long");
   char *slash = strrchr(path, '/');
   *name = slash + 1;
   *slash = 0;
@@ -146,48 +148,64 @@ static int read_modules(struct scan *s, const char **main_name, char *path, size
   return s->config->path ? scan_directory(s, "", *main_name, 0) : 0;
 }
 
+static void put_bindings(struct buf *code, const struct config_worker *w) {
+  uint32_t channel = 1;
+  buf_put_u16(code, (uint16_t)(w->loader_count + w->service_count));
+  for (size_t i = 0; i < w->loader_count; i++) {
+    buf_put_u8(code, BINDING_LOADER);
+    buf_put_cstr(code, w->loaders[i].binding);
+    buf_put_u32(code, channel++);
+  }
+  for (size_t i = 0; i < w->service_count; i++) {
+    buf_put_u8(code, BINDING_SERVICE);
+    buf_put_cstr(code, w->services[i].binding);
+    buf_put_u32(code, channel++);
+  }
+}
+
 static void put_code(struct buf *code, const struct scan *s, const char *main_name) {
-  const struct config *c = s->config;
+  const struct config_worker *w = s->worker;
   buf_put_u32(code, WORKER_CODE_MAGIC);
-  buf_put_u32(code, c->limits.value[LIMIT_STACK_KB]);
-  buf_put_cstr(code, c->compatibility_date ? c->compatibility_date : "");
-  buf_put_u16(code, (uint16_t)c->flag_count);
-  for (size_t i = 0; i < c->flag_count; i++) buf_put_cstr(code, c->compatibility_flags[i]);
+  buf_put_u32(code, s->config->limits.value[LIMIT_STACK_KB]);
+  buf_put_cstr(code, w->compatibility_date ? w->compatibility_date : "");
+  buf_put_u16(code, (uint16_t)w->flag_count);
+  for (size_t i = 0; i < w->flag_count; i++) buf_put_cstr(code, w->compatibility_flags[i]);
   buf_put_cstr(code, main_name);
   buf_put_u32(code, s->count);
   buf_put(code, s->modules.data, s->modules.len);
   buf_put_u8(code, ENV_JSON);
-  buf_put_cstr(code, c->vars_json ? c->vars_json : "{}");
-  buf_put_u16(code, (uint16_t)c->loader_count);
-  for (size_t i = 0; i < c->loader_count; i++) {
-    buf_put_u8(code, BINDING_LOADER);
-    buf_put_cstr(code, c->loaders[i].binding);
-    buf_put_u32(code, (uint32_t)i + 1);
-  }
+  buf_put_cstr(code, w->vars_json ? w->vars_json : "{}");
+  put_bindings(code, w);
   buf_put_u8(code, OUTBOUND_INHERIT);
 }
 
-int hostworker_read(struct buf *code, const struct config *config, char *err, size_t err_size) {
+int hostworker_read(struct buf *code, const struct config *config, size_t which, char *err, size_t err_size) {
   char path[PATH_MAX];
   const char *main_name;
-  struct scan s = {.config = config, .err = err, .err_size = err_size};
+  struct scan s = {.config = config, .worker = &config->workers[which], .err = err, .err_size = err_size};
   s.most = (uint64_t)config->limits.value[LIMIT_CODE_MB] << 20;
   buf_init(&s.modules, s.most + CODE_OVERHEAD);
   int rc = read_modules(&s, &main_name, path, sizeof path);
   if (!rc) put_code(code, &s, main_name);
-  if (!rc && (code->bad || s.modules.bad)) rc = fail(&s, config->main, "too many modules, or out of memory");
+  if (!rc && (code->bad || s.modules.bad)) rc = fail(&s, s.worker->main, "too many modules, or out of memory");
   buf_free(&s.modules);
   return rc;
 }
 
-void hostworker_families(uint32_t *families, const struct config *config) {
-  for (size_t i = 0; i < config->loader_count; i++) {
-    const char *id = config->loaders[i].id;
-    families[i] = (uint32_t)i;
-    for (size_t k = 0; id && k < i; k++)
-      if (config->loaders[k].id && !strcmp(config->loaders[k].id, id)) {
-        families[i] = families[k];
-        break;
-      }
+/* The first loader of this id in the configuration, counted over all Workers. */
+static uint32_t first_of_id(const struct config *config, const char *id) {
+  uint32_t n = 0;
+  for (size_t w = 0; w < config->worker_count; w++)
+    for (size_t i = 0; i < config->workers[w].loader_count; i++, n++)
+      if (config->workers[w].loaders[i].id && !strcmp(config->workers[w].loaders[i].id, id)) return n;
+  return n;
+}
+
+void hostworker_families(uint32_t *families, const struct config *config, size_t which) {
+  uint32_t n = 0;
+  for (size_t w = 0; w < which; w++) n += (uint32_t)config->workers[w].loader_count;
+  for (size_t i = 0; i < config->workers[which].loader_count; i++) {
+    const char *id = config->workers[which].loaders[i].id;
+    families[i] = id ? first_of_id(config, id) : n + (uint32_t)i;
   }
 }

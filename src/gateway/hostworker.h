@@ -1,4 +1,4 @@
-/* hostworker.h: the operator's own Worker, read from files into a worker_code (base/frame.h).
+/* hostworker.h: the operator's own Workers, read from files into a worker_code (base/frame.h).
  *
  * Modules are main and every file below its directory whose name says its kind: .js .mjs, .cjs, .txt .html .sql .md,
  * .json, .bin. Not followed: dot-files, node_modules, wrangler.*, symbolic links that lead outside. Their names are
@@ -17,10 +17,12 @@
 #error "hostworker.h belongs to the gateway"
 #endif
 
-/* Appends the worker_code. Loader i of the configuration becomes channel i + 1. A configuration without a path is one
- * of `mayfly run FILE`: main is the only module. 0, or -1 with a message. */
-int hostworker_read(struct buf *code, const struct config *config, char *err, size_t err_size);
-/* Which loaders share their Workers: for each loader of the configuration a number, equal for equal ids. */
-void hostworker_families(uint32_t *families, const struct config *config);
+/* Appends the worker_code of the configuration's Worker `which`. Its loader i becomes channel i + 1, its services
+ * follow those. A configuration without a path is one of `mayfly run FILE`: main is the only module. 0, or -1 with a
+ * message. */
+int hostworker_read(struct buf *code, const struct config *config, size_t which, char *err, size_t err_size);
+/* Which loaders share their Workers: for each loader of this Worker a number, equal for equal ids, also of different
+ * Workers. */
+void hostworker_families(uint32_t *families, const struct config *config, size_t which);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/channel.h"
 #include "gateway/log.h"
 #include "gateway/outbound.h"
 
@@ -41,15 +42,16 @@ struct isolate *isolate_new(struct worker *w) {
   if (!isolate) return NULL;
   isolate->cell = cells_open(r->cells, w->kind == WORKER_HOST ? CELL_HOST : CELL_DYNAMIC, isolate, &isolate->number);
   isolate->load_wall = (struct loop_timer){.fire = on_load_wall, .arg = isolate};
-  if (!isolate->cell || loop_timer_set(r->loop, &isolate->load_wall, w->wall_ms)) {
-    if (isolate->cell) cell_close(isolate->cell, isolate->number, false);
-    free(isolate);
-    return NULL;
-  }
   isolate->magic = ISOLATE_MAGIC;
   isolate->registry = r;
   isolate->worker = w;
-  isolate->loader_count = w->kind == WORKER_HOST ? r->loader_count : 0;
+  if (!isolate->cell || channels_begin(isolate) || loop_timer_set(r->loop, &isolate->load_wall, w->wall_ms)) {
+    if (isolate->cell) cell_close(isolate->cell, isolate->number, false);
+    channels_drop(isolate);
+    table_free(&isolate->channels);
+    free(isolate);
+    return NULL;
+  }
   worker_hold(w);
   link_in(r, isolate);
   send_open(isolate);
@@ -70,12 +72,12 @@ void isolate_end(struct isolate *isolate, bool tell, const uint8_t *error, size_
   w->isolate = NULL;
   w->state = WORKER_NONE;
   end_exchanges(isolate, error, length);
-  stubs_drop(isolate);
+  channels_drop(isolate);
   outbound_forget(isolate->registry->outbound, isolate);
   worker_fail(w, error, length);
   table_free(&isolate->events);
   table_free(&isolate->fetches);
-  table_free(&isolate->stubs);
+  table_free(&isolate->channels);
   isolate->magic = 0;
   free(isolate);
   worker_release(w);
@@ -183,8 +185,7 @@ bool isolate_may_log(struct isolate *isolate) {
 }
 
 static void on_log(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
-  if (isolate_may_log(isolate))
-    log_worker(payload[0], isolate->worker->name, (const char *)payload + 1, h->length - 1);
+  if (isolate_may_log(isolate)) log_worker(payload[0], isolate->worker->name, (const char *)payload + 1, h->length - 1);
 }
 
 /* A frame about a stream: of an event, of a fetch, or (an ERROR only) of a stub. A stream that is not there any more
@@ -216,13 +217,17 @@ static const char *dispatch(struct isolate *isolate, const struct frame_header *
       on_log(isolate, h, payload);
       return NULL;
     case FRAME_FETCH:
-      return stub_fetch(isolate, h, payload);
+      return channel_fetch(isolate, h, payload);
+    case FRAME_CAPS:
+      return channel_caps(isolate, h, payload);
+    case FRAME_MAKE:
+      return channel_make(isolate, h, payload);
     case FRAME_GET:
       return stub_get(isolate, h, payload);
     case FRAME_CODE:
       return stub_code(isolate, h, payload);
     case FRAME_RELEASE:
-      return stub_release(isolate, h->stream);
+      return channel_release(isolate, h->stream);
     default:
       return on_stream(isolate, h, payload);
   }

@@ -10,8 +10,8 @@
 
 /* Opens one for the Worker; NULL: no cell has a place, or out of memory. Its Worker owns it. */
 struct isolate *isolate_new(struct worker *w);
-/* Closes it: its events and whoever waits for it get the error, its fetches are cancelled, its stubs released; then it
- * is freed. `tell`: its cell does not know yet. */
+/* Closes it: its events and whoever waits for it get the error, its fetches are cancelled, its channels released; then
+ * it is freed. `tell`: its cell does not know yet. */
 void isolate_end(struct isolate *isolate, bool tell, const uint8_t *error, size_t length);
 void isolate_end_code(struct isolate *isolate, bool tell, enum error_code code, const char *detail);
 /* A frame to it about one of its own streams or stubs. */

@@ -21,7 +21,7 @@
 enum {
   JSONC_SIZE_MAX = 1 << 20, /* bytes */
   JSONC_DEPTH_MAX = 100,
-  JSONC_NODE_DEPTH = 4, /* levels that become nodes; deeper values are only checked */
+  JSONC_NODE_DEPTH = 5, /* levels that become nodes; deeper values are only checked */
 };
 
 struct jsonc_node {

@@ -1,4 +1,5 @@
-/* registry.c: Workers and their isolates; see registry.h. Stubs are in stub.c, isolates' frames in isolate.c. */
+/* registry.c: Workers and their isolates; see registry.h. Channels are in channel.c and stub.c, isolates' frames in
+ * isolate.c. */
 #include "gateway/registry.h"
 
 #include <stdlib.h>
@@ -14,7 +15,6 @@ static void on_evict(void *arg);
 
 void registry_init(struct registry *r, struct loop *loop, const struct config *config) {
   *r = (struct registry){.loop = loop, .config = config};
-  buf_init(&r->host_code, SIZE_MAX / 2);
   r->evict = (struct loop_timer){.fire = on_evict, .arg = r};
 }
 
@@ -89,6 +89,7 @@ void worker_hold(struct worker *w) { w->references++; }
 void worker_release(struct worker *w) {
   if (--w->references) return;
   w->magic = 0;
+  entry_release(w->outbound_entry);
   buf_free(&w->error);
   free(w->name);
   free(w);
@@ -197,32 +198,48 @@ void worker_load(struct worker *w, const uint8_t *piece, size_t length, bool mor
 }
 
 static void host_start(struct worker *w) {
-  struct registry *r = w->registry;
-  if (worker_open(w)) worker_load(w, r->host_code.data, r->host_code.len, false);
+  if (worker_open(w)) worker_load(w, w->host->code.data, w->host->code.len, false);
 }
 
-int registry_host(struct registry *r, struct buf *code, const char *name) {
-  buf_free(&r->host_code);
-  r->host_code = *code;
-  buf_init(code, code->max);
-  r->host = worker_new(r, WORKER_HOST, 0, name, strlen(name));
-  if (!r->host) return -1;
-  r->host->outbound = true;
-  host_start(r->host);
+int registry_hosts(struct registry *r, uint32_t count) {
+  r->hosts = calloc(count, sizeof *r->hosts);
+  if (!r->hosts) return -1;
+  r->host_count = count;
+  for (uint32_t i = 0; i < count; i++) {
+    const char *name = r->config->workers[i].name;
+    struct worker *w = worker_new(r, WORKER_HOST, 0, name, strlen(name));
+    if (!w) return -1;
+    w->host = &r->hosts[i];
+    w->outbound = true;
+    r->hosts[i].worker = w;
+    buf_init(&r->hosts[i].code, SIZE_MAX / 2);
+  }
+  r->host = r->hosts[0].worker;
   return 0;
 }
 
-static void tell_host_loaded(struct registry *r, const uint8_t *error, size_t length) {
-  void (*tell)(void *, const struct failure *) = r->host_loaded;
+void registry_start(struct registry *r) {
+  r->hosts_loading = r->host_count;
+  for (uint32_t i = 0; i < r->host_count; i++)
+    if (r->hosts[i].worker->state == WORKER_NONE) host_start(r->hosts[i].worker);
+}
+
+/* The first time that one of them was loaded, or was not. */
+static void tell_host_loaded(struct worker *w, const uint8_t *error, size_t length) {
+  struct registry *r = w->registry;
+  if (w->loaded_once || !r->host_loaded) return;
+  w->loaded_once = !error;
+  if (!error && --r->hosts_loading) return;
+  void (*tell)(void *, const struct worker *, const struct failure *) = r->host_loaded;
   struct failure f = failure_read(error, length);
   r->host_loaded = NULL;
-  if (tell) tell(r->host_loaded_arg, error ? &f : NULL);
+  tell(r->host_loaded_arg, w, error ? &f : NULL);
 }
 
 void worker_live(struct worker *w) {
   w->state = WORKER_LIVE;
   loop_timer_clear(w->registry->loop, &w->isolate->load_wall);
-  if (w->kind == WORKER_HOST) tell_host_loaded(w->registry, NULL, 0);
+  if (w->kind == WORKER_HOST) tell_host_loaded(w, NULL, 0);
   worker_check_idle(w);
 }
 
@@ -247,7 +264,7 @@ void worker_fail(struct worker *w, const uint8_t *error, size_t length) {
     x->next = NULL;
     exchange_fail_verbatim(x, error, length);
   }
-  if (w->kind == WORKER_HOST) tell_host_loaded(w->registry, error, length);
+  if (w->kind == WORKER_HOST) tell_host_loaded(w, error, length);
   worker_release(w);
 }
 
@@ -310,15 +327,21 @@ void worker_forget_waiting(struct worker *w, struct exchange *x) {
   w->waiting_count--;
 }
 
+static void host_free(struct host *host) {
+  caps_free(&host->services);
+  buf_free(&host->code);
+  free(host->loader_family);
+  if (host->worker) worker_release(host->worker);
+}
+
 void registry_free(struct registry *r) {
-  if (r->host) {
-    if (r->host->isolate) isolate_end_code(r->host->isolate, false, ERROR_GONE, "");
-    worker_release(r->host);
-    r->host = NULL;
-  }
   while (r->first) isolate_end_code(r->first, false, ERROR_GONE, "");
+  for (uint32_t i = 0; i < r->host_count; i++) host_free(&r->hosts[i]);
+  free(r->hosts);
+  r->hosts = NULL;
+  r->host_count = 0;
+  r->host = NULL;
   loop_timer_clear(r->loop, &r->evict);
   if (r->outbound) outbound_stop(r->outbound);
   exchange_pool_free(r);
-  buf_free(&r->host_code);
 }

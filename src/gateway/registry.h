@@ -1,16 +1,20 @@
-/* registry.h: Workers, the isolates that run them, and the stubs by which isolates hold them.
+/* registry.h: Workers, the isolates that run them, and the channels by which isolates reach them.
  *
- * A Worker is code with limits under a name; an isolate is one living copy of it in a cell. Four kinds of owner keep a
- * Worker: the stubs bound to it, the exchanges with it, the table of named Workers, and (the host Worker) the gateway.
+ * A Worker is code with limits under a name; an isolate is one living copy of it in a cell. Five kinds of owner keep a
+ * Worker: the stubs bound to it, the entries that lead to it, the exchanges with it, the table of named Workers, and
+ * (the Workers of the configuration) the gateway.
  *     NONE -> WAITING (for code) -> LOADING -> LIVE -> NONE (its isolate was closed, was evicted, or died)
  * Events are sent from the moment when the last piece of the code was sent; the isolate lets them wait for its modules.
  * A named Worker leaves the table when it has no isolate any more; the next GET starts anew, and so does a stub that
  * was bound to it. An unnamed one cannot be started anew: calls after its end get the error that ended it.
- * The host Worker's code is here, so it goes from NONE to LOADING by itself.
+ * A host Worker's code is here, so it goes from NONE to LOADING by itself.
  *
- * Authority: what an isolate may reach is in its table here and nowhere else: 0, its global outbound (the
- * network under the operator's policy, or nothing: a Worker has one when its parent has, and did not take it away); 1..n, its loaders; further numbers: the stubs that it made with GET. Any other number is a lie,
- * and the isolate is closed.
+ * Authority: what an isolate may reach is in its table here and nowhere else: 0, its global outbound (an entry, or the
+ * network under the operator's policy, or nothing: a Worker has its parent's, unless it was given another or none);
+ * 1..n, its loaders; then its services; further numbers: the stubs that it made with GET, the entries that it made with
+ * MAKE and those that it was given. Any other number is a lie, and the isolate is closed.
+ * Only what leads to an entry may be passed on. An entry does not keep an isolate alive, but when a host Worker holds
+ * it.
  */
 #ifndef MAYFLY_GATEWAY_REGISTRY_H
 #define MAYFLY_GATEWAY_REGISTRY_H
@@ -24,6 +28,7 @@
 #include "base/layer.h"
 #include "gateway/cells.h"
 #include "gateway/config.h"
+#include "gateway/entry.h"
 #include "gateway/exchange.h"
 #include "gateway/loop.h"
 #include "base/table.h"
@@ -35,7 +40,16 @@ enum worker_kind { WORKER_HOST, WORKER_NAMED, WORKER_ONCE };
 enum worker_state { WORKER_NONE, WORKER_WAITING, WORKER_LOADING, WORKER_LIVE };
 enum { NAMED_BUCKETS = 4096 };
 
-struct stub;
+struct channel;
+
+/* What a Worker of the configuration is started from. */
+struct host {
+  struct worker *worker; /* a reference */
+  struct buf code;
+  uint32_t *loader_family; /* of its channel i + 1; owned */
+  uint32_t loader_count;
+  struct caps services; /* its channels from loader_count + 1 on */
+};
 
 struct worker {
   uint32_t magic;
@@ -43,13 +57,17 @@ struct worker {
   unsigned references, stubs;
   enum worker_kind kind;
   enum worker_state state;
+  const struct host *host; /* of a WORKER_HOST */
+  bool loaded_once;
   uint32_t loader; /* of which family of loaders; with the name it is the key */
   char *name;      /* for messages; of a named one its name, name_length bytes; owned */
   size_t name_length;
   uint32_t cpu_ms, wall_ms, memory_mb, subrequests;
-  bool outbound; /* its channel 0 leads to the network */
+  bool outbound;                    /* its channel 0 leads somewhere: */
+  struct entry *outbound_entry;     /* a reference; NULL: to the network */
+  uint64_t entry_bytes;             /* what the entries that lead to it take */
   struct isolate *isolate;          /* LOADING, LIVE */
-  struct stub *source;              /* WAITING, LOADING: who sends the code */
+  struct channel *source;           /* WAITING, LOADING: who sends the code */
   struct exchange *waiting, **last; /* for its code */
   uint32_t waiting_count;
   struct buf error;                     /* ERROR payload: what ended it */
@@ -65,11 +83,12 @@ struct isolate {
   struct worker *worker;
   struct cell *cell;
   uint32_t number;
-  struct table events, fetches, stubs; /* struct exchange (as callee, as caller), struct stub */
-  uint32_t next_event;
-  uint32_t loader_count;
-  uint64_t subrequests_left; /* of the events in progress together */
-  uint64_t memory;           /* bytes, as the cell says */
+  struct table events, fetches, channels; /* struct exchange (as callee, as caller), struct channel */
+  uint32_t next_event, next_given;
+  uint32_t pending_stream; /* what the caps belong to that came ahead of their frame */
+  struct caps pending;
+  uint64_t subrequests_left;  /* of the events in progress together */
+  uint64_t memory;            /* bytes, as the cell says */
   uint32_t outbound_requests; /* in progress; outbound.c counts them */
   uint64_t log_second;
   uint32_t log_lines, log_dropped;
@@ -78,10 +97,11 @@ struct isolate {
   struct isolate *next, *prev; /* all of the registry */
 };
 
-/* A channel of one isolate to a Worker; also the way by which that Worker's code comes. */
-struct stub {
+/* A channel of one isolate: to an entry; or (GET) a stub of a Worker, and then also the way by which its code comes. */
+struct channel {
   uint32_t magic, number;
   struct isolate *holder;
+  struct entry *entry;      /* a reference; NULL: a stub, and the rest is its */
   struct worker *worker;    /* a reference */
   bool asked;               /* NEED was sent on it */
   bool code_due;            /* CODE or ERROR is to come on it */
@@ -95,10 +115,9 @@ struct registry {
   struct cells *cells;
   struct outbound *outbound;
   const struct config *config;
-  struct worker *host;
-  struct buf host_code;
-  const uint32_t *loader_family; /* of the host Worker's channel i + 1 */
-  uint32_t loader_count;
+  struct worker *host; /* the one that clients' requests go to: the first of `hosts` */
+  struct host *hosts;
+  uint32_t host_count, hosts_loading;
   struct worker *named[NAMED_BUCKETS];
   struct worker *idle_first, *idle_last;
   struct loop_timer evict;
@@ -107,15 +126,20 @@ struct registry {
   uint64_t memory;    /* theirs, bytes */
   uint64_t exchanges; /* in being */
   struct exchange *pool;
-  /* Told once, when the host Worker's first load ended. `error` NULL: it serves. */
-  void (*host_loaded)(void *arg, const struct failure *error);
+  struct entry *dead_entries; /* entry.c */
+  bool burying;
+  bool trace_rpc;
+  /* Told once: when all host Workers serve (`error` NULL), or when the first load of one of them failed. */
+  void (*host_loaded)(void *arg, const struct worker *worker, const struct failure *error);
   void *host_loaded_arg;
 };
 
 void registry_init(struct registry *r, struct loop *loop, const struct config *config);
 void registry_free(struct registry *r);
-/* The host Worker: takes over the code and starts loading it. 0, or -1: out of memory. */
-int registry_host(struct registry *r, struct buf *code, const char *name);
+/* Room for that many host Workers, empty. 0, or -1: out of memory. */
+int registry_hosts(struct registry *r, uint32_t count);
+/* Starts loading them: their code, loaders and services are there. */
+void registry_start(struct registry *r);
 
 /* The owner's part of cells.h. */
 void registry_frame(void *registry, struct isolate *isolate, const struct frame_header *h, uint8_t *payload);
@@ -152,8 +176,8 @@ void registry_memory_changed(struct registry *r);
 const char *stub_get(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload);
 const char *stub_code(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload);
 const char *stub_error(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload);
-const char *stub_release(struct isolate *isolate, uint32_t number);
-const char *stub_fetch(struct isolate *isolate, const struct frame_header *h, uint8_t *payload);
-void stubs_drop(struct isolate *isolate);
+void stub_unbind(struct channel *stub);
+/* The Worker behind it; NULL: out of memory. */
+struct worker *stub_worker(struct channel *stub);
 
 #endif

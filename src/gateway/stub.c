@@ -1,4 +1,4 @@
-/* stub.c: the channels by which an isolate holds Workers: GET, NEED, CODE, RELEASE, FETCH. See registry.h.
+/* stub.c: the channels by which an isolate holds Workers that it loads: GET, NEED, CODE. See registry.h.
  *
  * The code of a Worker comes on the stub that is its source. It is passed on piece by piece as it comes; what nobody
  * wants any more (its Worker was refused, or died meanwhile) is swallowed to its end, for the isolate cannot know.
@@ -6,22 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/channel.h"
 #include "gateway/isolate.h"
-#include "gateway/outbound.h"
 #include "gateway/registry.h"
 
-enum { STUB_MAGIC = 0x42555453, CODE_HEAD = 28, CODE_SLACK = 64 << 10 };
+enum { CODE_HEAD = 28, CODE_SLACK = 64 << 10 };
 
 static uint32_t limit(const struct isolate *isolate, enum limit_id id) {
   return isolate->registry->config->limits.value[id];
 }
 
-static void bind(struct stub *stub, struct worker *w) {
+static void bind(struct channel *stub, struct worker *w) {
   stub->worker = w; /* takes over the reference */
   w->stubs++;
 }
 
-static void unbind(struct stub *stub) {
+void stub_unbind(struct channel *stub) {
   struct worker *w = stub->worker;
   stub->worker = NULL;
   w->stubs--;
@@ -35,7 +35,7 @@ static void unbind(struct stub *stub) {
   worker_release(w);
 }
 
-static void need(struct stub *stub) {
+static void need(struct channel *stub) {
   stub->worker->state = WORKER_WAITING;
   stub->worker->source = stub;
   stub->code_due = stub->asked = true;
@@ -43,7 +43,7 @@ static void need(struct stub *stub) {
 }
 
 /* Binds to the named Worker of the table, or to a new one whose code this stub's isolate is asked for. */
-static int bind_named(struct stub *stub, const char *name, size_t length) {
+static int bind_named(struct channel *stub, const char *name, size_t length) {
   struct registry *r = stub->holder->registry;
   struct worker *w = worker_find(r, stub->loader, name, length);
   bool is_new = !w;
@@ -52,13 +52,13 @@ static int bind_named(struct stub *stub, const char *name, size_t length) {
   else
     w = worker_new(r, WORKER_NAMED, stub->loader, name, length);
   if (!w) return -1;
-  if (stub->worker) unbind(stub);
+  if (stub->worker) stub_unbind(stub);
   bind(stub, w);
   if (is_new) need(stub);
   return 0;
 }
 
-static int bind_once(struct stub *stub) {
+static int bind_once(struct channel *stub) {
   static const char name[] = "(loaded)";
   struct worker *w = worker_new(stub->holder->registry, WORKER_ONCE, stub->loader, name, sizeof name - 1);
   if (!w) return -1;
@@ -69,25 +69,6 @@ static int bind_once(struct stub *stub) {
   return 0;
 }
 
-static struct stub *stub_new(struct isolate *isolate, uint32_t number) {
-  struct stub *stub = calloc(1, sizeof *stub);
-  if (!stub || table_put(&isolate->stubs, number, stub)) {
-    free(stub);
-    return NULL;
-  }
-  stub->magic = STUB_MAGIC;
-  stub->number = number;
-  stub->holder = isolate;
-  return stub;
-}
-
-static void stub_free(struct stub *stub) {
-  table_remove(&stub->holder->stubs, stub->number);
-  if (stub->worker) unbind(stub);
-  stub->magic = 0;
-  free(stub);
-}
-
 const char *stub_get(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
   struct reader r = reader_over(payload, h->length);
   uint32_t loader = read_u32(&r);
@@ -95,59 +76,62 @@ const char *stub_get(struct isolate *isolate, const struct frame_header *h, cons
   size_t length;
   const char *name = read_str_borrow(&r, &length);
   if (r.bad || r.left) return "GET that is not well formed";
-  if (!loader || loader > isolate->loader_count) return "a loader that is not in its table";
-  if (h->stream <= isolate->loader_count || (h->stream & (STREAM_GUEST | STREAM_EVENT)) ||
-      table_get(&isolate->stubs, h->stream))
-    return "a stub whose number is not new";
-  if (isolate->stubs.count >= limit(isolate, LIMIT_STUBS)) return "more stubs than it may hold";
-  struct stub *stub = stub_new(isolate, h->stream);
-  if (!stub) return "out of memory";
-  stub->loader = isolate->registry->loader_family[loader - 1];
+  if (!loader || loader > isolate_loaders(isolate)) return "a loader that is not in its table";
+  const char *lie;
+  struct channel *stub = channel_new_own(isolate, h->stream, &lie);
+  if (!stub) return lie;
+  stub->loader = isolate->worker->host->loader_family[loader - 1];
   if (!(named ? bind_named(stub, name, length) : bind_once(stub))) return NULL;
-  stub_free(stub);
+  channel_free(stub);
   return "out of memory";
-}
-
-const char *stub_release(struct isolate *isolate, uint32_t number) {
-  struct stub *stub = table_get(&isolate->stubs, number);
-  if (stub) stub_free(stub);
-  return NULL;
-}
-
-void stubs_drop(struct isolate *isolate) {
-  struct stub *stub;
-  for (uint32_t at = 0; (stub = table_next(&isolate->stubs, &at)); at = 0) {
-    struct worker *w = stub->worker;
-    worker_hold(w);
-    stub_free(stub);
-    if (w->kind == WORKER_ONCE && !w->stubs && w->isolate) isolate_end_code(w->isolate, true, ERROR_GONE, "");
-    worker_release(w);
-  }
 }
 
 /* ---- code ---- */
 
 static uint32_t lower(uint32_t asked, uint32_t allowed) { return asked && asked < allowed ? asked : allowed; }
 
-/* The first piece: size and limits. False: the code is not wanted. */
-static bool code_begins(struct stub *stub, struct reader *r) {
+/* Where the new Worker's channel 0 leads to. The outbound that it was given is the last of its caps. */
+static const char *set_outbound(struct channel *stub, uint32_t mode, struct caps *caps) {
+  struct worker *w = stub->worker, *parent = stub->holder->worker;
+  if (mode > OUTBOUND_CHANNEL) return "code with an outbound of no known kind";
+  if (mode == OUTBOUND_CHANNEL && !caps->count) return "code whose outbound is not there";
+  entry_release(w->outbound_entry);
+  w->outbound_entry = NULL;
+  w->outbound = mode == OUTBOUND_CHANNEL || (mode == OUTBOUND_INHERIT && parent->outbound);
+  if (mode == OUTBOUND_CHANNEL)
+    w->outbound_entry = caps->list[--caps->count]; /* and its reference */
+  else if (w->outbound && parent->outbound_entry)
+    entry_hold(w->outbound_entry = parent->outbound_entry);
+  return NULL;
+}
+
+/* The first piece: size and limits, and the channels that env names. */
+static const char *code_begins(struct channel *stub, struct reader *r, struct caps *caps) {
   struct worker *w = stub->worker;
   uint64_t most = ((uint64_t)limit(stub->holder, LIMIT_CODE_MB) << 20) +
                   ((uint64_t)limit(stub->holder, LIMIT_ENV_KB) << 10) + CODE_SLACK;
   stub->code_size = read_u64(r);
   stub->code_got = 0;
+  stub->unwanted = w->source != stub;
+  if (stub->unwanted) return NULL;
   w->cpu_ms = lower(read_u32(r), w->cpu_ms);
   w->wall_ms = lower(read_u32(r), w->wall_ms);
   w->memory_mb = lower(read_u32(r), w->memory_mb);
   w->subrequests = lower(read_u32(r), w->subrequests);
-  w->outbound = stub->holder->worker->outbound && read_u32(r) == OUTBOUND_INHERIT;
-  if (stub->code_size <= most) return worker_open(w) != NULL;
-  worker_fail_code(w, ERROR_CODE_SIZE, "");
-  return false;
+  const char *lie = set_outbound(stub, read_u32(r), caps);
+  if (lie) return lie;
+  stub->unwanted = true;
+  if (stub->code_size > most) {
+    worker_fail_code(w, ERROR_CODE_SIZE, "");
+  } else if (worker_open(w)) {
+    stub->unwanted = channels_give(w->isolate, 0, caps->list, caps->count) != 0;
+    if (stub->unwanted) isolate_end_code(w->isolate, true, ERROR_CHANNELS, "");
+  }
+  return NULL;
 }
 
 const char *stub_code(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
-  struct stub *stub = table_get(&isolate->stubs, h->stream);
+  struct channel *stub = table_get(&isolate->channels, h->stream);
   struct reader r = reader_over(payload, h->length);
   if (!stub) return NULL; /* it crossed the end of the stub's Worker */
   if (!stub->receiving) {
@@ -155,7 +139,10 @@ const char *stub_code(struct isolate *isolate, const struct frame_header *h, con
     if (h->length < CODE_HEAD) return "code without its head";
     stub->code_due = false;
     stub->receiving = true;
-    stub->unwanted = stub->worker->source != stub || !code_begins(stub, &r);
+    struct caps caps = channel_take_pending(isolate, h->stream);
+    const char *lie = code_begins(stub, &r, &caps);
+    caps_free(&caps);
+    if (lie) return lie;
   } else {
     stub->unwanted |= stub->worker->source != stub || stub->worker->state != WORKER_LOADING;
   }
@@ -170,7 +157,7 @@ const char *stub_code(struct isolate *isolate, const struct frame_header *h, con
 }
 
 const char *stub_error(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
-  struct stub *stub = table_get(&isolate->stubs, h->stream);
+  struct channel *stub = table_get(&isolate->channels, h->stream);
   if (!stub || !stub->code_due) return NULL;
   stub->code_due = false;
   if (stub->worker->source == stub && stub->worker->state == WORKER_WAITING)
@@ -178,43 +165,13 @@ const char *stub_error(struct isolate *isolate, const struct frame_header *h, co
   return NULL;
 }
 
-/* ---- fetch ---- */
-
 /* The Worker behind a stub. A named one that has ended is bound anew, unless its code came on this very stub: an
  * isolate runs the callback of a get() once, and what ended the Worker is the answer then. */
-static struct worker *stub_worker(struct stub *stub) {
+struct worker *stub_worker(struct channel *stub) {
   struct worker *w = stub->worker;
   if (w->kind != WORKER_NAMED || w->listed || stub->asked) return w;
   worker_hold(w);
   int bound = bind_named(stub, w->name, w->name_length);
   worker_release(w);
   return bound ? NULL : stub->worker;
-}
-
-const char *stub_fetch(struct isolate *isolate, const struct frame_header *h, uint8_t *payload) {
-  uint32_t channel;
-  memcpy(&channel, payload, sizeof channel);
-  if (!(h->stream & STREAM_GUEST) || table_get(&isolate->fetches, h->stream)) return "a fetch whose number is not new";
-  if (payload[sizeof channel] != EVENT_FETCH) return "an event of an unknown kind";
-  if (!channel && !isolate->worker->outbound) {
-    isolate_send_error(isolate, h->stream, ERROR_NO_OUTBOUND, "");
-    return NULL;
-  }
-  struct stub *stub = table_get(&isolate->stubs, channel);
-  if (channel && !stub) return "a channel that is not in its table";
-  if (!isolate->subrequests_left) {
-    isolate_send_error(isolate, h->stream, ERROR_SUBREQUESTS, "");
-    return NULL;
-  }
-  isolate->subrequests_left--;
-  payload += sizeof channel;
-  uint32_t length = h->length - (uint32_t)sizeof channel;
-  if (!channel) {
-    outbound_fetch(isolate->registry->outbound, isolate, h->stream, payload, length, h->flags);
-    return NULL;
-  }
-  struct worker *w = stub_worker(stub);
-  if (!w || exchange_start_isolate(isolate->registry, w, isolate, h->stream, payload, length, h->flags))
-    isolate_send_error(isolate, h->stream, ERROR_EVENTS, "out of memory");
-  return NULL;
 }

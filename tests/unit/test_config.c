@@ -66,35 +66,36 @@ static void everything(void **state) {
   (void)state;
   assert_int_equal(parse(full), 0);
   assert_string_equal(warnings, "");
-  assert_string_equal(config.name, "my-worker");
-  assert_string_equal(config.main, "src/index.js");
+  assert_string_equal(config.workers->name, "my-worker");
+  assert_string_equal(config.workers->main, "src/index.js");
   assert_string_equal(config.directory, ".");
-  assert_string_equal(config.compatibility_date, "2026-11-01");
-  assert_int_equal(config.flag_count, 2);
-  assert_string_equal(config.compatibility_flags[1], "other");
-  assert_string_equal(config.vars_json, "{\"URL\": \"https://x//y\", \"N\": [1, {\"a\": null}], \"Q\": \"a\\\"//b\"}");
-  assert_int_equal(config.loader_count, 2);
-  assert_string_equal(config.loaders[0].binding, "LOADER");
-  assert_null(config.loaders[0].id);
-  assert_string_equal(config.loaders[1].id, "shared");
+  assert_string_equal(config.workers->compatibility_date, "2026-11-01");
+  assert_int_equal(config.workers->flag_count, 2);
+  assert_string_equal(config.workers->compatibility_flags[1], "other");
+  assert_string_equal(config.workers->vars_json,
+                      "{\"URL\": \"https://x//y\", \"N\": [1, {\"a\": null}], \"Q\": \"a\\\"//b\"}");
+  assert_int_equal(config.workers->loader_count, 2);
+  assert_string_equal(config.workers->loaders[0].binding, "LOADER");
+  assert_null(config.workers->loaders[0].id);
+  assert_string_equal(config.workers->loaders[1].id, "shared");
   assert_int_equal(config.limits.value[LIMIT_CPU_MS], 50);
   assert_int_equal(config.limits.value[LIMIT_MEMORY_MB], 64);
   assert_int_equal(config.limits.value[LIMIT_WALL_MS], limit_table[LIMIT_WALL_MS].standard);
   assert_string_equal(config.ip, "::1");
   assert_int_equal(config.port, 0);
   config_free(&config);
-  assert_null(config.name);
+  assert_null(config.workers);
 }
 
 static void defaults(void **state) {
   (void)state;
   assert_int_equal(parse("{\"main\":\"a.js\",\"compatibility_date\":\"2026-11-01\"}"), 0);
-  assert_string_equal(config.name, "worker");
-  assert_string_equal(config.vars_json, "{}");
+  assert_string_equal(config.workers->name, "worker");
+  assert_string_equal(config.workers->vars_json, "{}");
   assert_string_equal(config.ip, "127.0.0.1");
   assert_int_equal(config.port, 8787);
-  assert_int_equal(config.flag_count, 0);
-  assert_int_equal(config.loader_count, 0);
+  assert_int_equal(config.workers->flag_count, 0);
+  assert_int_equal(config.workers->loader_count, 0);
   config_free(&config);
 }
 
@@ -310,11 +311,11 @@ static void duplicate_keys(void **state) {
   (void)state;
   assert_int_equal(parse_with("\"name\": \"a\", \"name\": \"b\""), 0);
   assert_string_equal(warnings, "wrangler.jsonc:3:14: duplicate key \"name\": the last one counts\n");
-  assert_string_equal(config.name, "b");
+  assert_string_equal(config.workers->name, "b");
   config_free(&config);
   expect_warning("\"vars\": {\"A\": 1, \"A\": 2}", "wrangler.jsonc:3:18: duplicate key \"A\": the last one counts\n");
   assert_int_equal(parse_with("\"name\": \"a\", \"n\\u0061me\": \"c\""), 0); /* the same key, spelt otherwise */
-  assert_string_equal(config.name, "c");
+  assert_string_equal(config.workers->name, "c");
   config_free(&config);
 }
 

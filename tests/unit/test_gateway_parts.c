@@ -14,11 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/table.h"
 #include "gateway/exchange.h"
 #include "gateway/hostworker.h"
 #include "gateway/log.h"
 #include "gateway/loop.h"
-#include "base/table.h"
 
 /* Random puts and removals beside a plain array: every key is found with its value, no other is. */
 static void test_table_agrees_with_an_array(void **state) {
@@ -198,7 +198,9 @@ static void list_modules(const struct buf *code, char *out, size_t size) {
 }
 
 static struct config module_config(void) {
-  struct config c = {.path = (char *)"x", .directory = root, .main = (char *)"src/index.js"};
+  static struct config_worker worker;
+  worker = (struct config_worker){.main = (char *)"src/index.js"};
+  struct config c = {.path = (char *)"x", .directory = root, .workers = &worker, .worker_count = 1};
   limits_standard(&c.limits);
   return c;
 }
@@ -209,12 +211,12 @@ static void test_modules_of_the_host_worker(void **state) {
   char err[256], names[512];
   (void)state;
   buf_init(&code, 1 << 20);
-  assert_int_equal(hostworker_read(&code, &c, err, sizeof err), 0);
+  assert_int_equal(hostworker_read(&code, &c, 0, err, sizeof err), 0);
   list_modules(&code, names, sizeof names);
   assert_string_equal(names, "1:index.js 3:c.txt 5:d.json 4:e.bin 1:inside.js 1:lib/a.mjs 2:lib/b.cjs ");
   c.path = NULL; /* `mayfly run FILE` */
   buf_clear(&code);
-  assert_int_equal(hostworker_read(&code, &c, err, sizeof err), 0);
+  assert_int_equal(hostworker_read(&code, &c, 0, err, sizeof err), 0);
   list_modules(&code, names, sizeof names);
   assert_string_equal(names, "1:index.js ");
   buf_free(&code);
@@ -226,18 +228,18 @@ static void test_modules_that_cannot_be_read(void **state) {
   char err[256];
   (void)state;
   buf_init(&code, 1 << 20);
-  c.main = (char *)"src/missing.js";
-  assert_int_equal(hostworker_read(&code, &c, err, sizeof err), -1);
+  c.workers->main = (char *)"src/missing.js";
+  assert_int_equal(hostworker_read(&code, &c, 0, err, sizeof err), -1);
   assert_non_null(strstr(err, "src/missing.js: No such file"));
-  c.main = (char *)"nowhere/index.js";
-  assert_int_equal(hostworker_read(&code, &c, err, sizeof err), -1);
+  c.workers->main = (char *)"nowhere/index.js";
+  assert_int_equal(hostworker_read(&code, &c, 0, err, sizeof err), -1);
   assert_non_null(strstr(err, "nowhere"));
-  c.main = (char *)"src";
-  assert_int_equal(hostworker_read(&code, &c, err, sizeof err), -1);
+  c.workers->main = (char *)"src";
+  assert_int_equal(hostworker_read(&code, &c, 0, err, sizeof err), -1);
   assert_non_null(strstr(err, "is not a file"));
   c = module_config();
   c.limits.value[LIMIT_CODE_MB] = 0;
-  assert_int_equal(hostworker_read(&code, &c, err, sizeof err), -1);
+  assert_int_equal(hostworker_read(&code, &c, 0, err, sizeof err), -1);
   assert_non_null(strstr(err, "limits.code_mb"));
   buf_free(&code);
 }
@@ -245,12 +247,16 @@ static void test_modules_that_cannot_be_read(void **state) {
 static void test_loaders_with_one_id_are_one_family(void **state) {
   struct config_loader loaders[] = {
       {(char *)"A", NULL}, {(char *)"B", (char *)"x"}, {(char *)"C", NULL}, {(char *)"D", (char *)"x"}};
-  struct config c = {.loaders = loaders, .loader_count = 4};
-  uint32_t families[4];
+  struct config_worker workers[] = {{.loaders = loaders, .loader_count = 4}, {.loaders = loaders, .loader_count = 2}};
+  struct config c = {.workers = workers, .worker_count = 2};
+  uint32_t families[4], others[2];
   (void)state;
-  hostworker_families(families, &c);
+  hostworker_families(families, &c, 0);
+  hostworker_families(others, &c, 1);
   assert_int_equal(families[1], families[3]);
   assert_true(families[0] != families[1] && families[0] != families[2] && families[1] != families[2]);
+  assert_int_equal(others[1], families[1]);
+  for (int i = 0; i < 4; i++) assert_int_not_equal(others[0], families[i]);
 }
 
 int main(void) {
