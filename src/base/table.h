@@ -1,13 +1,12 @@
-/* table.h: numbers to pointers: the streams and channels of one isolate, the ids of one RPC session. Linear probing, no tombstones (a removal moves
- * its followers up), so that a table in steady use neither grows nor slows down. Key 0 is not allowed.
- * Iterate with table_next; do not change the table while iterating.
+/* table.h: numbers to pointers: the streams and channels of one isolate, the ids of one RPC session. Linear probing, no
+ * tombstones (a removal moves its followers up), so that a table in steady use neither grows nor slows down. Key 0 is
+ * not allowed. Iterate with table_next; do not change the table while iterating.
  */
 #ifndef MAYFLY_BASE_TABLE_H
 #define MAYFLY_BASE_TABLE_H
 
 #include <stddef.h>
 #include <stdint.h>
-
 
 struct table_entry {
   uint32_t key;

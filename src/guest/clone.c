@@ -30,6 +30,7 @@ enum tag {
   T_BOX,
   T_HOST,      /* an object of the platform: a value from which the platform makes it again */
   T_RESIZABLE, /* as T_BUFFER, then u32 the most bytes that it may have */
+  T_MORE,      /* as clone_more has it */
 };
 
 enum { SEEN_BUCKETS_MIN = 64 };
@@ -43,6 +44,7 @@ struct seen {
 struct writer {
   JSContext *ctx;
   struct buf *out;
+  const struct clone_more *more; /* or NULL */
   struct seen seen;
 };
 
@@ -204,7 +206,13 @@ static int put_own(struct writer *w, JSValueConst v, const char *name) {
 
 static int put_error(struct writer *w, JSValueConst v) {
   buf_put_u8(w->out, T_ERROR);
-  if (put_named(w, v, "name", "Error") || put_named(w, v, "message", "") || put_named(w, v, "stack", "")) return -1;
+  if (put_named(w, v, "name", "Error") || put_named(w, v, "message", "")) return -1;
+  if (w->more) { /* the receiver makes its own */
+    buf_put_u8(w->out, T_LATIN1);
+    buf_put_str(w->out, "", 0);
+  } else if (put_named(w, v, "stack", "")) {
+    return -1;
+  }
   return put_own(w, v, "cause") || put_own(w, v, "errors") || put_properties(w, v) ? -1 : 0;
 }
 
@@ -282,13 +290,21 @@ void clone_hooks(JSContext *ctx, JSValueConst out, JSValueConst in) {
 
 /* 1: an object of the platform, written; 0: it is none; -1: exception. */
 static int put_host(struct writer *w, JSValueConst v) {
-  JSValue made = JS_Call(w->ctx, host_out, JS_UNDEFINED, 1, &v);
+  JSValue made = JS_Call(w->ctx, w->more ? w->more->out : host_out, JS_UNDEFINED, 1, &v);
   if (JS_IsException(made)) return -1;
   if (JS_IsUndefined(made)) return 0;
   buf_put_u8(w->out, T_HOST);
   int r = put_value(w, made);
   JS_FreeValue(w->ctx, made);
   return r ? -1 : 1;
+}
+
+static int put_more(struct writer *w, JSValueConst v) {
+  size_t mark = w->out->len;
+  buf_put_u8(w->out, T_MORE);
+  int put = w->more->put(w->more->arg, w->out, v);
+  if (!put && !w->out->bad) w->out->len = mark;
+  return put;
 }
 
 /* "#<Name>", as V8 writes it. */
@@ -331,7 +347,12 @@ static int put_object(struct writer *w, JSValueConst v) {
     return -1;
   }
   enum engine_class class = engine_class(w->ctx, v);
-  if (class == CLASS_OTHER || (class == CLASS_OBJECT && engine_has_class(w->ctx, v))) {
+  bool of_class = class == CLASS_OBJECT && engine_has_class(w->ctx, v, w->more != NULL);
+  if (w->more && (of_class || class == CLASS_OTHER || class == CLASS_FUNCTION || class == CLASS_PROXY)) {
+    int put = put_more(w, v);
+    if (put) return put < 0 ? -1 : 0;
+  }
+  if (class == CLASS_OTHER || of_class) {
     int host = put_host(w, v);
     if (host) return host < 0 ? -1 : 0;
   }
@@ -410,19 +431,32 @@ static int put_value(struct writer *w, JSValueConst v) {
   return refuse_symbol(w->ctx, v);
 }
 
-int clone_write(JSContext *ctx, struct buf *out, JSValueConst value) {
-  struct writer w = {.ctx = ctx, .out = out};
-  int r = put_value(&w, value);
-  free(w.seen.key);
-  free(w.seen.number);
-  if (out->bad && !JS_HasException(ctx)) JS_ThrowRangeError(ctx, "The value is too large to be cloned.");
-  return r || out->bad ? -1 : 0;
+static int finish(struct writer *w, int r) {
+  free(w->seen.key);
+  free(w->seen.number);
+  if (w->out->bad && !JS_HasException(w->ctx)) JS_ThrowRangeError(w->ctx, "The value is too large to be cloned.");
+  return r || w->out->bad ? -1 : 0;
+}
+
+int clone_write(JSContext *ctx, struct buf *out, JSValueConst value, const struct clone_more *more) {
+  struct writer w = {.ctx = ctx, .out = out, .more = more};
+  return finish(&w, put_value(&w, value));
+}
+
+int clone_write_list(JSContext *ctx, struct buf *out, int count, JSValueConst *values, const struct clone_more *more) {
+  struct writer w = {.ctx = ctx, .out = out, .more = more, .seen = {.count = 1}}; /* the list is the first object */
+  int r = 0;
+  buf_put_u8(out, T_DENSE);
+  buf_put_u32(out, (uint32_t)count);
+  for (int i = 0; i < count && !r; i++) r = put_value(&w, values[i]);
+  return finish(&w, r);
 }
 
 /* ---- reading ---- */
 
 struct reading {
   JSContext *ctx;
+  const struct clone_more *more; /* or NULL */
   struct reader *in;
   JSValue *object; /* by number; owned references */
   uint32_t count, cap;
@@ -616,7 +650,8 @@ static JSValue get_error(struct reading *r) {
   if (!JS_IsException(stack)) e = make_error(r, name, message);
   if (!JS_IsException(e)) {
     r->object[number] = JS_DupValue(r->ctx, e);
-    JS_DefinePropertyValueStr(r->ctx, e, "stack", JS_DupValue(r->ctx, stack), JS_PROP_C_W_E & ~JS_PROP_ENUMERABLE);
+    if (!r->more)
+      JS_DefinePropertyValueStr(r->ctx, e, "stack", JS_DupValue(r->ctx, stack), JS_PROP_C_W_E & ~JS_PROP_ENUMERABLE);
     if (get_own(r, e, "cause") || get_own(r, e, "errors") || get_properties(r, e)) {
       JS_FreeValue(r->ctx, e);
       e = JS_EXCEPTION;
@@ -666,10 +701,14 @@ static JSValue get_host(struct reading *r) {
   if (!note(r, JS_UNDEFINED)) return JS_ThrowOutOfMemory(r->ctx);
   JSValue made = get_value(r);
   if (JS_IsException(made)) return made;
-  JSValue v = JS_Call(r->ctx, host_in, JS_UNDEFINED, 1, (JSValueConst *)&made);
+  JSValue v = JS_Call(r->ctx, r->more ? r->more->in : host_in, JS_UNDEFINED, 1, (JSValueConst *)&made);
   JS_FreeValue(r->ctx, made);
   if (!JS_IsException(v)) r->object[number] = JS_DupValue(r->ctx, v);
   return v;
+}
+
+static JSValue get_more(struct reading *r) {
+  return r->more ? noted(r, r->more->get(r->more->arg, r->in)) : malformed(r);
 }
 
 static JSValue get_value(struct reading *r) {
@@ -721,13 +760,15 @@ static JSValue get_value(struct reading *r) {
       return get_box(r);
     case T_HOST:
       return get_host(r);
+    case T_MORE:
+      return get_more(r);
     default:
       return malformed(r);
   }
 }
 
-JSValue clone_read(JSContext *ctx, struct reader *in) {
-  struct reading r = {.ctx = ctx, .in = in};
+JSValue clone_read(JSContext *ctx, struct reader *in, const struct clone_more *more) {
+  struct reading r = {.ctx = ctx, .in = in, .more = more};
   JSValue v = get_value(&r);
   for (uint32_t i = 0; i < r.count; i++) JS_FreeValue(ctx, r.object[i]);
   free(r.object);

@@ -15,8 +15,19 @@
 
 /* At boot: what turns an object of the platform into a value (undefined: it is none), and back. */
 void clone_hooks(JSContext *ctx, JSValueConst out, JSValueConst in);
-/* 0, or -1 with an exception pending. */
-int clone_write(JSContext *ctx, struct buf *out, JSValueConst value);
-JSValue clone_read(JSContext *ctx, struct reader *in);
+/* What values may hold besides data, and what is different about them, when they cross by RPC (rpc/binary.c). */
+struct clone_more {
+  /* An object that is not plain data: 1: its form was written; 0: it is nothing of this kind; -1: exception. */
+  int (*put)(void *arg, struct buf *out, JSValueConst v);
+  JSValue (*get)(void *arg, struct reader *in);
+  JSValueConst out, in; /* in the place of the hooks above */
+  void *arg;
+};
+
+/* 0, or -1 with an exception pending. `more` may be NULL. */
+int clone_write(JSContext *ctx, struct buf *out, JSValueConst value, const struct clone_more *more);
+/* An array of these values. */
+int clone_write_list(JSContext *ctx, struct buf *out, int count, JSValueConst *values, const struct clone_more *more);
+JSValue clone_read(JSContext *ctx, struct reader *in, const struct clone_more *more);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "guest/guest.h"
 #include "guest/host.h"
+#include "guest/rpc/rpc.h"
 
 enum {
   CODE_SIZE_MAX = 64 << 20,            /* of all modules; Cloudflare's figure, and the largest LIMIT_CODE_MB */
@@ -59,7 +60,9 @@ static JSValue get_env(struct reader *r) {
   if (form == ENV_JSON) return get_json(p, n);
   if (!n) return JS_NewObject(guest.ctx);
   struct reader in = reader_over(p, n);
-  return clone_read(guest.ctx, &in);
+  JSValue channels = wire_channels(0), env = plain_read(&in, channels);
+  JS_FreeValue(guest.ctx, channels);
+  return env;
 }
 
 static JSValue get_bindings(struct reader *r) {
@@ -158,11 +161,11 @@ static int put_modules(JSContext *ctx, struct buf *b, JSValueConst list, size_t 
   return 0;
 }
 
-static int put_env(JSContext *ctx, struct buf *b, JSValueConst env) {
+static int put_env(JSContext *ctx, struct buf *b, JSValueConst env, JSValueConst channels) {
   buf_put_u8(b, ENV_CLONE);
   size_t mark = b->len;
   buf_put_u32(b, 0);
-  if (!JS_IsUndefined(env) && clone_write(ctx, b, env)) return -1;
+  if (!JS_IsUndefined(env) && plain_write(b, env, channels)) return -1;
   size_t n = b->len - mark - sizeof(uint32_t);
   if (n > ENV_SIZE_MAX) {
     JS_ThrowPlainError(ctx, "Dynamic Worker env size (%u bytes) exceeds the maximum allowed size of %u bytes.",
@@ -200,6 +203,7 @@ enum {
   ARG_MODULES,
   ARG_ENV,
   ARG_OUTBOUND,
+  ARG_CHANNELS,
   ARG_COUNT
 };
 
@@ -224,7 +228,7 @@ static int write_code(JSContext *ctx, struct buf *b, JSValueConst *argv) {
                        (unsigned long long)code_size, (unsigned)CODE_SIZE_MAX);
     return -1;
   }
-  if (put_env(ctx, b, argv[ARG_ENV])) return -1;
+  if (put_env(ctx, b, argv[ARG_ENV], argv[ARG_CHANNELS])) return -1;
   buf_put_u16(b, 0);
   buf_put_u8(b, (uint8_t)v);
   uint64_t size = b->len - mark;
@@ -232,13 +236,15 @@ static int write_code(JSContext *ctx, struct buf *b, JSValueConst *argv) {
   return b->bad ? (JS_ThrowOutOfMemory(ctx), -1) : 0;
 }
 
-/* code(stub, cpuMs, wallMs, memoryMb, subRequests, date, flags, main, modules, env, outbound) */
+/* code(stub, cpuMs, wallMs, memoryMb, subRequests, date, flags, main, modules, env, outbound, channels): those of env are
+ * added to `channels`, an array */
 static JSValue native_code(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   struct buf b;
   uint32_t stub;
   if (argc < ARG_COUNT || JS_ToUint32(ctx, &stub, argv[ARG_STUB])) return JS_EXCEPTION;
   buf_init(&b, 2 * (size_t)CODE_MAX);
   int r = write_code(ctx, &b, argv);
+  if (!r) wire_send_channels(stub, argv[ARG_CHANNELS]);
   if (!r) send_pieces(stub, &b);
   buf_free(&b);
   return r ? JS_EXCEPTION : JS_UNDEFINED;

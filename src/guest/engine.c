@@ -435,9 +435,17 @@ JSValue engine_preview(JSContext *ctx, JSValueConst v, bool *pairs) {
   return list;
 }
 
-bool engine_has_class(JSContext *ctx, JSValueConst v) {
+bool engine_has_class(JSContext *ctx, JSValueConst v, bool none) {
   JSObject *proto = JS_VALUE_GET_OBJ(v)->shape->proto;
-  return proto && proto != JS_VALUE_GET_OBJ(ctx->class_proto[JS_CLASS_OBJECT]);
+  return !proto ? none : proto != JS_VALUE_GET_OBJ(ctx->class_proto[JS_CLASS_OBJECT]);
+}
+
+JSValue engine_get_for(JSContext *ctx, JSValueConst object, JSAtom name, JSValueConst receiver) {
+  return JS_GetPropertyInternal(ctx, object, name, receiver, 0);
+}
+
+bool engine_is_name(JSContext *ctx, JSAtom atom) {
+  return !__JS_AtomIsTaggedInt(atom) && ctx->rt->atom_array[atom]->atom_type == JS_ATOM_TYPE_STRING;
 }
 
 JSValue engine_unbox(JSContext *ctx, JSValueConst v) { return js_dup(JS_VALUE_GET_OBJ(v)->u.object_data); }

@@ -94,8 +94,8 @@ bool engine_proxy(JSContext *ctx, JSValueConst v, JSValue *target, JSValue *hand
  * values in turn (*pairs). Undefined: no such iterator. */
 JSValue engine_preview(JSContext *ctx, JSValueConst v, bool *pairs);
 enum engine_class engine_class(JSContext *ctx, JSValueConst v);
-/* Has this plain object a prototype that is not Object.prototype, and is not none? */
-bool engine_has_class(JSContext *ctx, JSValueConst v);
+/* Has this plain object a prototype that is not Object.prototype? When it has none: `none`. */
+bool engine_has_class(JSContext *ctx, JSValueConst v, bool none);
 /* The value inside a Number, String, Boolean or BigInt object. Free it. */
 JSValue engine_unbox(JSContext *ctx, JSValueConst v);
 JSValue engine_box(JSContext *ctx, JSValue primitive);
@@ -114,6 +114,10 @@ JSValue engine_new_resizable(JSContext *ctx, const uint8_t *p, size_t n, uint32_
 int engine_view(JSContext *ctx, JSValueConst v, int *kind, JSValueConst *buffer, size_t *offset, size_t *length,
                 bool *tracks_length);
 JSValue engine_new_view(JSContext *ctx, int kind, JSValueConst buffer, size_t offset, size_t count, bool tracks);
+/* A property of one object as another's: getters see the receiver. */
+JSValue engine_get_for(JSContext *ctx, JSValueConst object, JSAtom name, JSValueConst receiver);
+/* Is the atom a string, and not an index of an array's element? */
+bool engine_is_name(JSContext *ctx, JSAtom atom);
 /* Throws what workerd does when a method is called on an object that is not of its class. -1. */
 int engine_illegal_invocation(JSContext *ctx);
 /* True when the C stack is nearly used up: recursive C code of ours must stop with a RangeError. */

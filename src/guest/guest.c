@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "guest/host.h"
+#include "guest/rpc/rpc.h"
 
 enum {
   INBOX_SIZE = 128 * 1024,
@@ -167,21 +168,26 @@ static JSValue get_length(struct reader *r) {
 static JSValue stream_of(const struct frame_header *h) { return JS_NewUint32(guest.ctx, h->stream); }
 static JSValue flag_of(const struct frame_header *h, int flag) { return JS_NewBool(guest.ctx, (h->flags & flag) != 0); }
 
-static JSValue get_props(struct reader *r) {
+static JSValue get_props(uint32_t stream, struct reader *r) {
   size_t n;
   const char *p = read_str_borrow(r, &n);
   if (!n) return JS_UNDEFINED;
   struct reader in = reader_over(p, n);
-  return clone_read(guest.ctx, &in);
+  JSValue channels = wire_channels(stream), props = plain_read(&in, channels);
+  JS_FreeValue(guest.ctx, channels);
+  return props;
 }
 
 static void on_event(const struct frame_header *h, struct reader *r) {
-  read_u8(r);  /* kind: the gateway sends only EVENT_FETCH */
+  if (read_u8(r) == EVENT_RPC) {
+    wire_event(h, r);
+    return;
+  }
   read_u32(r); /* processor time: the host's affair */
   read_u32(r);
   JSValue args[10] = {stream_of(h)};
   args[1] = get_text(r);
-  args[2] = get_props(r);
+  args[2] = get_props(h->stream, r);
   args[3] = get_text(r);
   args[4] = get_text(r);
   args[5] = get_headers(r);
@@ -240,7 +246,8 @@ static void leave_frame(void) { engine_set_frame(guest.ctx, JS_UNDEFINED); }
 
 static void dispatch(const struct frame_header *h, const uint8_t *payload) {
   struct reader r = reader_over(payload, h->length);
-  switch (h->type) {
+  bool is_session = wire_frame(h, &r);
+  switch (is_session ? 0 : h->type) {
     case FRAME_LOAD:
       code_piece(h, payload);
       break;
@@ -310,6 +317,7 @@ void guest_turn(const uint8_t *frames, uint32_t length) {
   }
   leave_frame();
   run_jobs();
+  wire_flush();
   free(large_inbox);
   large_inbox = NULL;
 }

@@ -7,7 +7,7 @@ ENGINE_CFLAGS := $(ENGINE_O) -w -fno-stack-protector -fstack-clash-protection -f
 GUEST_CC := clang-19 --target=wasm32-wasi -std=gnu11 -O2 -fwrapv -fno-strict-aliasing -D_GNU_SOURCE \
   -D_WASI_EMULATED_PROCESS_CLOCKS -D_WASI_EMULATED_SIGNAL -mbulk-memory -msign-ext -mnontrapping-fptoint \
   -I$(G) -I$(QUICKJS_SRC) -Isrc -DLAYER=1
-GUEST_SRC := $(wildcard src/guest/*.c) src/base/buf.c
+GUEST_SRC := $(wildcard src/guest/*.c src/guest/rpc/*.c) src/base/buf.c src/base/table.c
 GUEST_WO := $(patsubst src/%.c,$(G)/%.wo,$(GUEST_SRC)) $(G)/libregexp.wo $(G)/libunicode.wo $(G)/dtoa.wo
 GUEST_STACK := 4194304
 
@@ -74,11 +74,11 @@ $(G)/guest/engine.wo: $(G)/quickjs.c
 # its assertions want counts of 1 where an immortal object has none
 $(G)/guest/engine.wo: GUEST_CC += -DNDEBUG -w
 
-$(G)/guest/%.wo: src/guest/%.c $(wildcard src/guest/*.h) src/base/frame.h src/base/buf.h $(QUICKJS_SRC)/quickjs.h
+$(G)/guest/%.wo: src/guest/%.c $(wildcard src/guest/*.h src/guest/rpc/*.h) src/base/frame.h src/base/buf.h src/base/table.h $(QUICKJS_SRC)/quickjs.h
 	@mkdir -p $(@D)
 	$(call SAY,guest,$<)
 	$(GUEST_CC) -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -c $< -o $@
-$(G)/base/%.wo: src/base/%.c src/base/frame.h src/base/buf.h
+$(G)/base/%.wo: src/base/%.c src/base/frame.h src/base/buf.h src/base/table.h
 	@mkdir -p $(@D)
 	$(GUEST_CC) -Wall -Wextra -c $< -o $@
 $(G)/%.wo: $(QUICKJS_SRC)/quickjs.h
@@ -112,7 +112,7 @@ PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base r
   encoding console misc performance clone messages refused \
   locale locale_numbers locale_dates intl \
   crypto_arguments crypto_encoding crypto_keys crypto_secret crypto_curves crypto_rsa crypto) \
-  $(patsubst %,src/guest/worker/%.js,context errors bodies codings subrequests sockets fetch loader timers eventsource caches) \
+  $(patsubst %,src/guest/worker/%.js,context errors bodies codings subrequests sockets fetch loader rpc timers eventsource caches) \
   $(patsubst %,src/guest/node/%.js,async modules buffer binding process inspect library crypto timers console os) \
   $(patsubst %,src/guest/worker/%.js,cloudflare worker)
 $(G)/platform.js: $(PLATFORM_JS) $(G)/node.js scripts/platform.mjs

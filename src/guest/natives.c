@@ -6,6 +6,7 @@
 #include "guest/abi.h"
 #include "guest/guest.h"
 #include "guest/host.h"
+#include "guest/rpc/rpc.h"
 
 static JSValue native_now(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   return JS_NewFloat64(ctx, host_now());
@@ -68,5 +69,6 @@ JSValue natives_new(JSContext *ctx) {
   collate_init(ctx, native);
   url_init(ctx, native);
   url_pattern_init(ctx, native);
+  rpc_init(ctx, native);
   return native;
 }

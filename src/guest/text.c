@@ -132,7 +132,7 @@ enum { CLONE_MAX = 256 << 20 };
 static JSValue serialize(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   struct buf b;
   buf_init(&b, CLONE_MAX);
-  JSValue v = clone_write(ctx, &b, argv[0]) ? JS_EXCEPTION : JS_NewArrayBufferCopy(ctx, b.data, b.len);
+  JSValue v = clone_write(ctx, &b, argv[0], NULL) ? JS_EXCEPTION : JS_NewArrayBufferCopy(ctx, b.data, b.len);
   buf_free(&b);
   return v;
 }
@@ -142,7 +142,7 @@ static JSValue deserialize(JSContext *ctx, JSValueConst this, int argc, JSValueC
   const uint8_t *p = JS_GetArrayBuffer(ctx, &n, argv[0]);
   if (!p) return JS_EXCEPTION;
   struct reader r = reader_over(p, n);
-  return clone_read(ctx, &r);
+  return clone_read(ctx, &r, NULL);
 }
 
 static JSValue hooks(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {

@@ -1,10 +1,9 @@
 // cloudflare.js: what cloudflare:workers and cloudflare:workflows export besides WorkerEntrypoint and RpcTarget
 // (context.js). env and exports follow the code that withEnv() and its like call, also over an await: they are kept in
-// the frame (node/async.js). Stubs and calls over RPC are not there.
+// the frame (node/async.js).
 
 const ENV_KEY = ObjectFreeze({ __proto__: null });
 const EXPORTS_KEY = ObjectFreeze({ __proto__: null });
-const NO_EXPORTS = {};
 
 function inFrame(key, otherwise) {
   const frame = native.frame();
@@ -48,43 +47,6 @@ class WorkflowEntrypoint extends EntrypointBase {
   }
 }
 defineInterface(WorkflowEntrypoint);
-
-class RpcStub {
-  constructor() {
-    throw new ErrorConstructor('RPC is not supported here.');
-  }
-  dup() {}
-}
-defineInterface(RpcStub, 'JsRpcStub');
-
-class RpcPromise {
-  constructor() {
-    throw new TypeError('Illegal constructor');
-  }
-  then() {}
-  catch() {}
-  finally() {}
-}
-defineInterface(RpcPromise, 'JsRpcPromise');
-
-class RpcProperty {
-  constructor() {
-    throw new TypeError('Illegal constructor');
-  }
-  then() {}
-  catch() {}
-  finally() {}
-}
-defineInterface(RpcProperty, 'JsRpcProperty');
-
-class ServiceStub {
-  constructor() {
-    throw new TypeError('Illegal constructor');
-  }
-  fetch() {}
-  connect() {}
-}
-defineInterface(ServiceStub, 'Fetcher');
 
 // A span that records nothing, as where nobody traces.
 class Span {
@@ -139,7 +101,7 @@ platformModule('cloudflare:workers', {
   RpcProperty,
   RpcStub,
   RpcTarget,
-  ServiceStub,
+  ServiceStub: Fetcher,
   WorkerEntrypoint,
   WorkflowEntrypoint,
   abortIsolate() {
@@ -147,7 +109,7 @@ platformModule('cloudflare:workers', {
   },
   cache: {},
   env: standIn(() => inFrame(ENV_KEY, worker.env)),
-  exports: standIn(() => inFrame(EXPORTS_KEY, NO_EXPORTS)),
+  exports: standIn(() => inFrame(EXPORTS_KEY, workerExports())),
   restore: Symbol('cloudflare:workers:restore'),
   tracing: new Tracing(),
   waitUntil(promise) {

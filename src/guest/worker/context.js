@@ -70,6 +70,7 @@ class Event_ {
     this.stream = stream;
     this.headers = null; // of the request
     this.socket = null; // Wire, when the answer was a WebSocket
+    this.session = false; // of RPC
     this.incoming = null; // NetBody of the request
     this.sender = null; // of the answer's body
     this.answered = false;
@@ -98,6 +99,8 @@ class Event_ {
     }
     if (this.sender !== null) this.sender.stop();
     if (this.socket !== null) this.socket.drop();
+    if (this.session) sessionEvents.delete(this);
+    native.rpcEnd(this);
     if (this.timers !== null) for (const timer of this.timers) dropTimer(timer);
     if (this.calls !== null) for (const call of this.calls) call.abandon();
     if (this.stubs !== null) for (const stub of this.stubs) dropStub(stub);
@@ -173,6 +176,9 @@ class ExecutionContext {
   get props() {
     return this.#props;
   }
+  get exports() {
+    return workerExports();
+  }
   waitUntil(promise) {
     waitFor(this.#event, promise);
   }
@@ -214,9 +220,11 @@ function entrypointOf(name) {
   throw new Error(isDefault ? "Worker has no default entrypoint." : `Worker has no such entrypoint: ${name}`);
 }
 
+const isEntrypointClass = (target) => target.prototype instanceof WorkerEntrypoint;
+
 function invoke(name, request, ctx) {
   const target = entrypointOf(name);
-  const isClass = typeof target === "function" && target.prototype instanceof WorkerEntrypoint;
+  const isClass = typeof target === "function" && isEntrypointClass(target);
   const handler = isClass ? new target(ctx, worker.env) : target;
   if (typeof handler.fetch !== "function") throw new Error("Handler does not export a fetch() function.");
   return isClass ? handler.fetch(request) : handler.fetch(request, worker.env, ctx);

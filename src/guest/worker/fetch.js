@@ -87,12 +87,11 @@ async function callFetch(target, input, init) {
   }
 }
 
-const NETWORK = { channel: 0, handle: null, entrypoint: "", props: undefined, cpuMs: 0 };
 
 // navigator.sendBeacon(): a POST whose answer nobody waits for but the event. False: there is no event.
 function sendBeacon(url, body) {
   if (current === null) return false;
-  waitFor(current, PromisePrototypeThen(callFetch(NETWORK, url, { method: "POST", body }), (response) => {
+  waitFor(current, PromisePrototypeThen(callFetch(OUTBOUND, url, { method: "POST", body }), (response) => {
     const source = bodyTake(response, "");
     if (source !== null) source.cancel(undefined);
   }));

@@ -69,7 +69,7 @@ function sendCode(stub, code) {
   const limits = code.limits;
   const flags = [...(code.compatibilityFlags ?? [])].map(String);
   native.code(stub, limit(limits, "cpuMs"), limit(limits, "wallMs"), limit(limits, "memoryMb"),
-    limit(limits, "subRequests"), date, flags, main, modules, code.env ?? {}, outbound === null ? 1 : worker.outbound);
+    limit(limits, "subRequests"), date, flags, main, modules, code.env ?? {}, outbound === null ? 1 : worker.outbound, []);
 }
 
 // A stub lives as long as its handle, which the WorkerStub, its entrypoints and the calls on them hold, and at most as
@@ -115,23 +115,6 @@ function onNeed(stub) {
   runCallback(stub, need.callback);
 }
 
-let fetcherTarget; // Fetcher -> its target; null: it is none
-
-// A Worker's entrypoint, as an object with fetch().
-class Fetcher {
-  #target;
-  constructor(token, target) {
-    if (token !== native) throw new TypeError("Illegal constructor");
-    this.#target = target;
-  }
-  static {
-    fetcherTarget = (value) => (isObject(value) && #target in value ? value.#target : null);
-  }
-  fetch(input, init) {
-    return callFetch(this.#target, input, init);
-  }
-}
-
 class WorkerStub {
   #handle;
   constructor(token, handle) {
@@ -139,10 +122,11 @@ class WorkerStub {
     this.#handle = handle;
   }
   getEntrypoint(name, options) {
-    const props = options?.props === undefined ? undefined : native.serialize(options.props);
+    const channels = [];
+    const props = options?.props === undefined ? undefined : native.plainWrite(options.props, channels);
     const entrypoint = name === undefined || name === null ? "" : `${name}`;
     const cpuMs = limit(options?.limits, "cpuMs");
-    return new Fetcher(native, { channel: this.#handle.stub, handle: this.#handle, entrypoint, props, cpuMs });
+    return native.service({ channel: this.#handle.stub, handle: this.#handle, entrypoint, props, channels, cpuMs });
   }
   getDurableObjectClass() {
     throw new Error("Durable Objects in dynamic Workers are not supported here.");

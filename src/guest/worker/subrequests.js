@@ -59,6 +59,7 @@ function callOnce(target, parts, redirected, started = undefined) {
     call.source = source;
     try {
       const length = source !== null && source.length !== undefined ? source.length : -1;
+      if (target.channels !== undefined) native.sendChannels(call.stream, target.channels);
       const rest = native.fetch(call.stream, target.channel, target.cpuMs, target.entrypoint, target.props, parts.method,
         parts.url, parts.headers, length, now, source !== null);
       if (source !== null || rest !== undefined) {

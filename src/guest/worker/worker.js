@@ -18,7 +18,7 @@ function onLoad(main, env, bindings, outbound, date, flags) {
   for (let i = 0; i < bindings.length; i += 3) {
     const [kind, name, channel] = ArrayPrototypeSlice(bindings, i, i + 3);
     env[name] = kind === BINDING_LOADER ? new WorkerLoader(native, channel)
-      : new Fetcher(native, { channel, handle: null, entrypoint: "", props: undefined, cpuMs: 0 });
+      : serviceOn(channel);
   }
   try {
     const result = native.import(main);
@@ -95,6 +95,7 @@ function onIdle() {
       failStart(new Error("The Worker's modules never finished their evaluation (top-level await)."));
     else failHung();
   }
+  if (sessionEvents.size && !hasTasks()) failHungSessions();
   setWake();
   current = null;
   return false;
@@ -111,7 +112,7 @@ const fetchMethod = {
     } catch (e) {
       return NativePromise.reject(e);
     }
-    return callFetch(NETWORK, input, init);
+    return callFetch(OUTBOUND, input, init);
   },
 };
 exposeInherited("fetch", fetchMethod.fetch);
@@ -120,7 +121,7 @@ exposeInherited("fetch", fetchMethod.fetch);
 const sampleEvent = new Event_(0);
 const sampleBody = new NetBody(0, 0, NO_BYTES, true);
 native.samples(sampleEvent, sampleBody, new Sender(0), new ExecutionContext(native, sampleEvent, {}), new Call(sampleEvent),
-  new Fetcher(native, {}), { channel: 0, handle: null, entrypoint: "", props: undefined, cpuMs: 0 }, { stub: 0 },
+  serviceOn(0), { channel: 0, handle: null, entrypoint: "", props: undefined, channels: undefined, cpuMs: 0 }, { stub: 0 },
   new WorkerStub(native, null),
   { now: null, source: null }, requestFromNet("GET", "http://a/", [], null), responseFromNet(200, "", [], null),
   new Response(""), new Request("http://a/", { method: "POST", body: "" }), new Headers(), new URL("http://a/"),

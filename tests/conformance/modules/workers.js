@@ -54,7 +54,7 @@ export default checks([
   () => new ServiceStub(),
   () => new RpcPromise(),
   () => new RpcProperty(),
-  () => [WorkerEntrypoint, DurableObject, RpcTarget, WorkflowEntrypoint, ServiceStub].map((c) => c.name),
+  () => [WorkerEntrypoint, DurableObject, RpcTarget, WorkflowEntrypoint].map((c) => c.name),
   () => tracing.enterSpan("a", () => 6),
   async () => Object.keys(await import("cloudflare:workflows")),
   () => [String(new NonRetryableError("a")), String(new NonRetryableError("a", "b")), new NonRetryableError("a") instanceof Error],

@@ -1,0 +1,420 @@
+/* binary.c: the messages of RPC sessions between isolates. See rpc.h.
+ *
+ * A message is a head (struct head), then as its kind says; ids are as the sender of the message sees them, integers
+ * little-endian, values and `str` as in clone.c and base/frame.h.
+ *     CALL     i32 id, u16 count of names, each str, u8 whether it is a read, else the arguments as an array. HEAD_ASKS
+ *     SETTLE   i32 id, u8 whether it failed, u8 whether the sender keeps something for it, value
+ *     PULL     i32 id
+ *     RELEASE  i32 id, u32 how often
+ * Values hold besides data: EXPORTED i32 (a new object of the sender's), NAMED i32 (one of the receiver's), CHANNEL
+ * (the next of those that came with the message: a service stub), and objects of the platform (worker/rpc.js). What
+ * comes is an isolate's, which may be hostile: every number is checked, and the session ends at the first lie.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/rpc/rpc.h"
+
+enum kind { CALL = 1, SETTLE, PULL, RELEASE };
+enum part { EXPORTED = 1, NAMED, CHANNEL };
+enum { HEAD_ASKS = 1, NAMES_MAX = 65535 };
+
+struct head {
+  uint32_t length; /* of what follows */
+  uint8_t kind, flags;
+  uint16_t channels;
+};
+
+/* ---- writing ---- */
+
+struct writing {
+  struct session *s;
+  bool arguments;
+  JSValue stubs; /* written ones that the value's owner hands over with it; undefined: none */
+};
+
+static int refuse(const char *text) {
+  JS_ThrowDOMException(guest.ctx, "DataCloneError", "%s", text);
+  return -1;
+}
+
+static int put_id(struct writing *w, struct buf *out, struct hook *h) {
+  bool theirs;
+  int32_t id = session_export(w->s, h, &theirs);
+  if (!id && !theirs) return -1;
+  buf_put_u8(out, theirs ? NAMED : EXPORTED);
+  buf_put_u32(out, (uint32_t)id);
+  return 1;
+}
+
+/* A function or RpcTarget among the arguments may say itself how it is duplicated. */
+static JSValue duplicate(JSValueConst v, int receiver) {
+  bool proxy = engine_class(guest.ctx, v) == CLASS_PROXY;
+  JSValue dup = JS_GetPropertyStr(guest.ctx, v, "dup");
+  if (JS_IsException(dup)) return dup;
+  if (!JS_IsFunction(guest.ctx, dup) || receiver == RECEIVER_PLAIN) {
+    JS_FreeValue(guest.ctx, dup);
+    return JS_DupValue(guest.ctx, v);
+  }
+  JSValue copy = JS_Call(guest.ctx, dup, v, 0, NULL);
+  JS_FreeValue(guest.ctx, dup);
+  if (JS_IsException(copy) || receiver_of(copy) == receiver) return copy;
+  JS_FreeValue(guest.ctx, copy);
+  const char *what = proxy ? "Proxy" : receiver == RECEIVER_CLASS ? "RcpTarget" : "function";
+  const char *want = proxy ? "the same underlying type (RpcTarget or Function) as the Proxy itself represents"
+                     : receiver == RECEIVER_CLASS ? "another RpcTarget"
+                                                  : "another function";
+  const char *is = proxy ? "the same underlying type" : receiver == RECEIVER_CLASS ? "an RpcTarget" : "a function";
+  JS_ThrowDOMException(
+      guest.ctx, "DataCloneError",
+      "Couldn't create a stub for the %s because it has a dup() method which did not return %s. Either "
+      "remove the dup() method or make sure it returns %s.",
+      what, want, is);
+  return JS_EXCEPTION;
+}
+
+static int put_target(struct writing *w, struct buf *out, JSValueConst v, int receiver) {
+  JSValue copy = w->arguments ? duplicate(v, receiver) : JS_DupValue(guest.ctx, v);
+  if (JS_IsException(copy)) return -1;
+  return put_id(w, out, target_hook(w->s->event, copy, VALUE_TARGET, JS_UNDEFINED));
+}
+
+/* A channel, whose number goes along with the message. */
+static int put_channel(struct writing *w, struct buf *out, JSValueConst v) {
+  JSValue number = rpc_hook_call(RPC_channel, 1, &v);
+  if (JS_IsException(number)) return -1;
+  if (!JS_IsObject(w->s->channels_out)) w->s->channels_out = JS_NewArray(guest.ctx);
+  if (engine_array_push(guest.ctx, w->s->channels_out, number)) return -1;
+  buf_put_u8(out, CHANNEL);
+  return 1;
+}
+
+static int put_stub(struct writing *w, struct buf *out, JSValueConst v, int kind) {
+  if (kind == STUB_SERVICE) return put_channel(w, out, v);
+  if (kind != STUB_STUB) return 0;
+  struct hook *h = stub_hook(v);
+  if (!h) return -1;
+  if (!w->arguments) {
+    if (!JS_IsObject(w->stubs)) w->stubs = JS_NewArray(guest.ctx);
+    engine_array_push(guest.ctx, w->stubs, JS_DupValue(guest.ctx, v));
+  }
+  return put_id(w, out, h);
+}
+
+static int put_more(void *arg, struct buf *out, JSValueConst v) {
+  struct writing *w = arg;
+  int kind = stub_kind(v);
+  if (kind >= 0) return put_stub(w, out, v, kind);
+  int receiver = receiver_of(v);
+  if (receiver < 0) return -1;
+  if (receiver == RECEIVER_FUNCTION || receiver == RECEIVER_CLASS || receiver == RECEIVER_PLAIN)
+    return put_target(w, out, v, receiver);
+  if (engine_class(guest.ctx, v) == CLASS_PROXY)
+    return refuse(
+        "Proxy could not be serialized because it is not a valid RPC receiver type. The Proxy must emulate "
+        "either a plain object or an RpcTarget, as indicated by the Proxy's prototype chain.");
+  return 0;
+}
+
+/* ---- env and props ---- */
+
+static int put_plain(void *arg, struct buf *out, JSValueConst v) {
+  JSValueConst *channels = arg;
+  if (stub_kind(v) != STUB_SERVICE) return 0;
+  JSValue number = rpc_hook_call(RPC_channel, 1, &v);
+  if (JS_IsException(number) || engine_array_push(guest.ctx, *channels, number)) return -1;
+  buf_put_u8(out, CHANNEL);
+  return 1;
+}
+
+int plain_write(struct buf *out, JSValueConst value, JSValueConst channels) {
+  struct clone_more more = {.put = put_plain, .out = rpc_hooks[RPC_out], .in = rpc_hooks[RPC_in], .arg = &channels};
+  return clone_write(guest.ctx, out, value, &more);
+}
+
+struct plain {
+  JSValueConst channels;
+  uint32_t at;
+};
+
+static JSValue get_plain(void *arg, struct reader *in) {
+  struct plain *p = arg;
+  JSValue *list;
+  uint32_t n = JS_IsObject(p->channels) ? engine_array(p->channels, &list) : 0;
+  if (read_u8(in) == CHANNEL && p->at < n) return rpc_hook_call(RPC_service, 1, (JSValueConst *)&list[p->at++]);
+  in->bad = true;
+  return JS_ThrowTypeError(guest.ctx, "A serialized value names a channel that did not come with it.");
+}
+
+JSValue plain_read(struct reader *in, JSValueConst channels) {
+  struct plain p = {.channels = channels};
+  struct clone_more more = {.get = get_plain, .out = rpc_hooks[RPC_out], .in = rpc_hooks[RPC_in], .arg = &p};
+  return clone_read(guest.ctx, in, &more);
+}
+
+/* ---- messages ---- */
+
+struct message {
+  struct session *s;
+  size_t mark;
+  int32_t next_export;
+  uint32_t channels;
+};
+
+static uint32_t channels_of(const struct session *s) {
+  JSValue *list;
+  return JS_IsObject(s->channels_out) ? engine_array(s->channels_out, &list) : 0;
+}
+
+static struct message begin(struct session *s, enum kind kind, uint8_t flags, int32_t id) {
+  struct message m = {s, s->out.len, s->next_export, channels_of(s)};
+  struct head head = {.kind = (uint8_t)kind, .flags = flags};
+  buf_put(&s->out, &head, sizeof head);
+  buf_put_u32(&s->out, (uint32_t)id);
+  return m;
+}
+
+/* What a message that is not sent introduced is taken back. */
+static int drop(struct message *m) {
+  JSValue error = JS_GetException(guest.ctx);
+  bool had = m->s->out.bad;
+  m->s->out.bad = false;
+  if (!had) m->s->out.len = m->mark;
+  for (int32_t id = m->next_export; id > m->s->next_export; id--)
+    if (session_released(m->s, id, 1)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  if (JS_IsObject(m->s->channels_out)) engine_array_truncate(guest.ctx, m->s->channels_out, m->channels);
+  JS_Throw(guest.ctx, error);
+  return -1;
+}
+
+static int finish(struct message *m, int r) {
+  struct buf *out = &m->s->out;
+  size_t n = out->len - m->mark - sizeof(struct head);
+  if (!r && !out->bad && n > RPC_VALUE_MAX) {
+    JS_ThrowPlainError(guest.ctx,
+                       "Serialized RPC arguments or return values are limited to 32MiB, but the size of this "
+                       "value was: %llu bytes.",
+                       (unsigned long long)n);
+    r = -1;
+  }
+  if (out->bad && !JS_HasException(guest.ctx)) JS_ThrowOutOfMemory(guest.ctx);
+  if (r || out->bad) return drop(m);
+  struct head *head = (struct head *)(void *)(out->data + m->mark);
+  uint16_t channels = (uint16_t)(channels_of(m->s) - m->channels);
+  uint32_t length = (uint32_t)n;
+  memcpy(&head->length, &length, sizeof length);
+  memcpy(&head->channels, &channels, sizeof channels);
+  session_dirty(m->s);
+  return 0;
+}
+
+static struct clone_more more_of(struct writing *w) {
+  return (struct clone_more){.put = put_more, .out = rpc_hooks[RPC_out], .in = rpc_hooks[RPC_in], .arg = w};
+}
+
+static int put_path(struct buf *out, const struct path *path) {
+  buf_put_u16(out, (uint16_t)path->count);
+  for (uint32_t i = 0; i < path->count; i++) {
+    size_t n;
+    const char *name = JS_AtomToCStringLen(guest.ctx, &n, path->names[i]);
+    if (!name) return -1;
+    buf_put_str(out, name, n);
+    JS_FreeCString(guest.ctx, name);
+  }
+  return 0;
+}
+
+static int write_call(struct session *s, int32_t target, const struct path *path, const struct arguments *a) {
+  struct writing w = {.s = s, .arguments = true, .stubs = JS_UNDEFINED};
+  struct clone_more more = more_of(&w);
+  struct message m = begin(s, CALL, HEAD_ASKS, target);
+  int r = put_path(&s->out, path);
+  buf_put_u8(&s->out, is_read(a));
+  session_writing = s;
+  if (!r && !is_read(a)) r = clone_write_list(guest.ctx, &s->out, a->count, a->values, &more);
+  session_writing = NULL;
+  return finish(&m, r);
+}
+
+static int write_settle(struct session *s, int32_t id, JSValueConst value, bool failed, JSValue *stubs) {
+  struct writing w = {.s = s, .stubs = JS_UNDEFINED};
+  struct clone_more more = more_of(&w);
+  struct message m = begin(s, SETTLE, 0, id);
+  size_t at = s->out.len + 1;
+  buf_put_u8(&s->out, failed);
+  buf_put_u8(&s->out, 0);
+  session_writing = s;
+  int r = clone_write(guest.ctx, &s->out, value, &more);
+  session_writing = NULL;
+  if (!r && !s->out.bad)
+    s->out.data[at] = m.next_export != s->next_export || JS_IsObject(w.stubs) || has_disposer(value);
+  *stubs = w.stubs;
+  return finish(&m, r);
+}
+
+static int write_resolve(struct session *s, int32_t id, JSValueConst value, JSValue *stubs) {
+  return write_settle(s, id, value, false, stubs);
+}
+
+static int write_reject(struct session *s, int32_t id, JSValueConst error) {
+  JSValue stubs = JS_UNDEFINED;
+  int r = write_settle(s, id, error, true, &stubs);
+  if (r) { /* an error that cannot be sent: what went wrong with it is */
+    JSValue why = JS_GetException(guest.ctx);
+    r = write_settle(s, id, why, true, &stubs);
+    JS_FreeValue(guest.ctx, why);
+  }
+  JS_FreeValue(guest.ctx, stubs);
+  return r;
+}
+
+static int write_pull(struct session *s, int32_t id) {
+  struct message m = begin(s, PULL, 0, id);
+  return finish(&m, 0);
+}
+
+static int write_release(struct session *s, int32_t id, uint32_t count) {
+  struct message m = begin(s, RELEASE, 0, id);
+  buf_put_u32(&s->out, count);
+  return finish(&m, 0);
+}
+
+const struct codec binary_codec = {write_call, write_resolve, write_reject, write_pull, write_release, true};
+
+/* ---- reading ---- */
+
+struct reading {
+  struct session *s;
+  JSValue stubs;     /* those in the value, an array; undefined: none */
+  uint32_t channels; /* left of the message's own */
+};
+
+static int malformed(void) {
+  if (!JS_HasException(guest.ctx)) JS_ThrowTypeError(guest.ctx, "An RPC message is malformed.");
+  return -1;
+}
+
+static JSValue get_more(void *arg, struct reader *in) {
+  struct reading *r = arg;
+  struct session *s = r->s;
+  uint8_t part = read_u8(in);
+  if (part == CHANNEL) {
+    if (!r->channels || !s->channels_in_count) return malformed(), JS_EXCEPTION;
+    r->channels--;
+    JSValue number = JS_NewUint32(guest.ctx, s->channels_in[0]);
+    memmove(s->channels_in, s->channels_in + 1, --s->channels_in_count * sizeof *s->channels_in);
+    return rpc_hook_call(RPC_service, 1, (JSValueConst *)&number);
+  }
+  int32_t id = (int32_t)read_u32(in);
+  if (in->bad || (part != EXPORTED && part != NAMED)) return malformed(), JS_EXCEPTION;
+  struct hook *h = part == EXPORTED ? session_import(s, id) : session_named(s, id);
+  JSValue v = h ? stub_new(STUB_STUB, h) : JS_EXCEPTION;
+  if (JS_IsException(v)) return v;
+  if (!JS_IsObject(r->stubs)) r->stubs = JS_NewArray(guest.ctx);
+  engine_array_push(guest.ctx, r->stubs, JS_DupValue(guest.ctx, v));
+  return v;
+}
+
+static JSValue get_value(struct reading *r, struct reader *in) {
+  struct clone_more more = {.get = get_more, .out = rpc_hooks[RPC_out], .in = rpc_hooks[RPC_in], .arg = r};
+  session_reading = r->s;
+  JSValue v = clone_read(guest.ctx, in, &more);
+  session_reading = NULL;
+  if (!JS_IsException(v)) return v;
+  stubs_dispose(r->stubs);
+  r->stubs = JS_UNDEFINED;
+  return v;
+}
+
+static int get_path(struct reader *in, JSAtom *names, uint32_t *count) {
+  uint32_t n = read_u16(in);
+  *count = 0;
+  if (n > RPC_PATH_MAX) return malformed();
+  while (*count < n) {
+    size_t length;
+    const char *p = read_str_borrow(in, &length);
+    if (in->bad) return malformed();
+    names[*count] = JS_NewAtomLen(guest.ctx, p, length);
+    if (names[*count] == JS_ATOM_NULL) return -1;
+    (*count)++;
+  }
+  return 0;
+}
+
+static int read_call(struct reading *r, struct reader *in, const struct head *head) {
+  JSAtom names[RPC_PATH_MAX];
+  JSValue list = JS_UNDEFINED, *values = NULL;
+  struct path path = {names, 0};
+  struct arguments a = {.count = -1};
+  int32_t target = (int32_t)read_u32(in);
+  int bad = get_path(in, names, &path.count);
+  bool read = read_u8(in);
+  if (!bad && in->bad) bad = malformed();
+  if (!bad && !read) {
+    list = get_value(r, in);
+    if (JS_IsException(list)) bad = -1;
+    if (!bad && engine_class(guest.ctx, list) != CLASS_ARRAY) bad = malformed();
+    if (!bad) a.count = (int)engine_array(list, &values);
+  }
+  a.values = (JSValueConst *)values;
+  a.owned = r->stubs;
+  if (!bad) bad = session_called(r->s, target, &path, &a, head->flags & HEAD_ASKS);
+  for (uint32_t i = 0; i < path.count; i++) JS_FreeAtom(guest.ctx, names[i]);
+  JS_FreeValue(guest.ctx, list);
+  return bad;
+}
+
+static int read_settle(struct reading *r, struct reader *in) {
+  int32_t id = (int32_t)read_u32(in);
+  bool failed = read_u8(in), holds = read_u8(in);
+  JSValue v = get_value(r, in);
+  if (JS_IsException(v)) {
+    if (in->bad) return -1;
+    v = JS_GetException(guest.ctx); /* it came, but could not be made here */
+    failed = true;
+  } else if (failed && JS_IsObject(v)) {
+    JS_DefinePropertyValueStr(guest.ctx, v, "remote", JS_TRUE, JS_PROP_C_W_E);
+  }
+  return session_settled(r->s, id, v, r->stubs, failed, holds);
+}
+
+int binary_message(struct session *s, const uint8_t *p, size_t n) {
+  struct head head;
+  struct reader in = reader_over(p, n);
+  const uint8_t *at = read_bytes_borrow(&in, sizeof head);
+  if (!at) return malformed();
+  memcpy(&head, at, sizeof head);
+  struct reading r = {.s = s, .stubs = JS_UNDEFINED, .channels = head.channels};
+  int bad = -1;
+  switch (head.kind) {
+    case CALL:
+      bad = read_call(&r, &in, &head);
+      break;
+    case SETTLE:
+      bad = read_settle(&r, &in);
+      break;
+    case PULL:
+      bad = session_pulled(s, (int32_t)read_u32(&in));
+      break;
+    case RELEASE: {
+      int32_t id = (int32_t)read_u32(&in);
+      uint32_t count = read_u32(&in);
+      bad = in.bad ? malformed() : session_released(s, id, count);
+      break;
+    }
+    default:
+      break;
+  }
+  while (!bad && r.channels--) { /* of a value that was not taken */
+    if (!s->channels_in_count) return malformed();
+    memmove(s->channels_in, s->channels_in + 1, --s->channels_in_count * sizeof *s->channels_in);
+  }
+  return bad || in.bad ? malformed() : 0;
+}
+
+size_t binary_need(const uint8_t *p, size_t n) {
+  uint32_t length;
+  if (n < sizeof(struct head)) return 0;
+  memcpy(&length, p, sizeof length);
+  return sizeof(struct head) + (size_t)length;
+}

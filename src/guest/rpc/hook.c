@@ -1,0 +1,174 @@
+/* hook.c: what all kinds of hooks need: boxes, errors, disposal. See rpc.h. */
+#include "guest/rpc/rpc.h"
+
+JSValue rpc_hooks[RPC_HOOK_COUNT];
+static JSClassID box_class;
+static JSAtom dispose_name; /* Symbol.dispose */
+
+JSValue rpc_hook_call(enum rpc_hook which, int argc, JSValueConst *argv) {
+  return JS_Call(guest.ctx, rpc_hooks[which], JS_UNDEFINED, argc, argv);
+}
+
+void rpc_enter(JSValueConst event) {
+  if (JS_IsObject(event)) JS_FreeValue(guest.ctx, rpc_hook_call(RPC_enter, 1, &event));
+}
+
+/* ---- boxes ---- */
+
+static void box_finalize(JSRuntime *rt, JSValueConst v) {
+  (void)rt;
+  struct hook *h = JS_GetOpaque(v, box_class);
+  if (h) hook_abandon(h);
+}
+
+JSValue hook_box(struct hook *h) {
+  JSValue v = JS_NewObjectClass(guest.ctx, box_class);
+  if (JS_IsException(v))
+    hook_abandon(h);
+  else
+    JS_SetOpaque(v, h);
+  return v;
+}
+
+struct hook *hook_of_box(JSValueConst box) {
+  return JS_GetOpaque(box, box_class);
+}
+
+/* ---- errors ---- */
+
+struct error_hook {
+  struct hook hook;
+  JSValue error;
+};
+
+static struct hook *error_call(struct hook *h, const struct path *path, const struct arguments *a) {
+  stubs_dispose(a->owned);
+  return hook_hold(h);
+}
+
+static JSValue error_pull(struct hook *h) {
+  return JS_Throw(guest.ctx, JS_DupValue(guest.ctx, ((struct error_hook *)h)->error));
+}
+
+static void error_release(struct hook *h) {
+  JS_FreeValue(guest.ctx, ((struct error_hook *)h)->error);
+  js_free(guest.ctx, h);
+}
+
+static const struct hook_type error_type = {error_call, error_pull, error_release, error_release};
+
+/* For when there is no memory for an error. */
+static struct hook *out_of_memory(void) {
+  static struct error_hook hook = {{&error_type, 1}, JS_UNDEFINED};
+  return hook_hold(&hook.hook);
+}
+
+struct hook *hook_error(JSValue error) {
+  struct error_hook *h = js_malloc(guest.ctx, sizeof *h);
+  if (!h) {
+    JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+    JS_FreeValue(guest.ctx, error);
+    return out_of_memory();
+  }
+  *h = (struct error_hook){{&error_type, 1}, error};
+  return &h->hook;
+}
+
+struct hook *hook_failed(void) {
+  return hook_error(JS_GetException(guest.ctx));
+}
+
+/* ---- disposal ---- */
+
+void stubs_dispose(JSValue owned) {
+  JSValue *list;
+  uint32_t n = JS_IsObject(owned) ? engine_array(owned, &list) : 0;
+  for (uint32_t i = 0; i < n; i++) stub_dispose(list[i]);
+  JS_FreeValue(guest.ctx, owned);
+}
+
+JSValue promise_then(JSValueConst promise, JSValue fulfilled, JSValue rejected) {
+  static JSValue then = JS_UNDEFINED;
+  if (JS_IsUndefined(then)) {
+    JSValue global = JS_GetGlobalObject(guest.ctx), constructor = JS_GetPropertyStr(guest.ctx, global, "Promise");
+    JSValue prototype = JS_GetPropertyStr(guest.ctx, constructor, "prototype");
+    then = JS_GetPropertyStr(guest.ctx, prototype, "then");
+    JS_FreeValue(guest.ctx, prototype);
+    JS_FreeValue(guest.ctx, constructor);
+    JS_FreeValue(guest.ctx, global);
+  }
+  if (JS_IsUndefined(promise)) return JS_UNDEFINED; /* at boot */
+  JSValueConst argv[] = {fulfilled, rejected};
+  JSValue r = JS_Call(guest.ctx, then, promise, 2, argv);
+  JS_FreeValue(guest.ctx, fulfilled);
+  JS_FreeValue(guest.ctx, rejected);
+  return r;
+}
+
+JSValue hook_promise(struct hook *h) {
+  JSValue v = h->type->pull(h);
+  bool failed = JS_IsException(v);
+  if (!failed && JS_IsPromise(v)) return v;
+  if (failed) v = JS_GetException(guest.ctx);
+  JSValue promise = JS_NewSettledPromise(guest.ctx, failed, v);
+  JS_FreeValue(guest.ctx, v);
+  return promise;
+}
+
+static JSValue disposer_of(JSValueConst value) { return JS_GetProperty(guest.ctx, value, dispose_name); }
+
+bool has_disposer(JSValueConst value) {
+  if (!JS_IsObject(value)) return false;
+  JSValue f = disposer_of(value);
+  if (JS_IsException(f)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  bool has = JS_IsFunction(guest.ctx, f);
+  JS_FreeValue(guest.ctx, f);
+  return has;
+}
+
+int put_disposer(JSValueConst value, JSValue f) {
+  JS_DefinePropertyValueStr(guest.ctx, f, "name", JS_NewString(guest.ctx, ""), JS_PROP_CONFIGURABLE);
+  return JS_DefinePropertyValue(guest.ctx, value, dispose_name, f, JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE) < 0 ? -1
+                                                                                                                : 0;
+}
+
+/* (event, value): calls its disposer */
+static JSValue dispose_job(JSContext *ctx, int argc, JSValueConst *argv) {
+  rpc_enter(argv[0]);
+  JSValue f = disposer_of(argv[1]), r = JS_UNDEFINED;
+  if (JS_IsFunction(ctx, f)) r = JS_Call(ctx, f, argv[1], 0, NULL);
+  JS_FreeValue(ctx, f);
+  return r;
+}
+
+void dispose_later(JSValueConst event, JSValueConst value) {
+  if (!has_disposer(value)) return;
+  JSValueConst argv[] = {event, value};
+  JS_EnqueueJob(guest.ctx, dispose_job, 2, argv);
+}
+
+/* hooks({enter, current, …}, Symbol.dispose) */
+static JSValue native_hooks(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  static const char *const names[] = {
+#define HOOK(name) #name,
+      RPC_HOOKS(HOOK)
+#undef HOOK
+  };
+  for (int i = 0; i < RPC_HOOK_COUNT; i++) {
+    rpc_hooks[i] = JS_GetPropertyStr(ctx, argv[0], names[i]);
+    if (!JS_IsFunction(ctx, rpc_hooks[i])) return JS_ThrowTypeError(ctx, "no hook \"%s\"", names[i]);
+  }
+  dispose_name = JS_ValueToAtom(ctx, argv[1]);
+  JS_FreeValue(ctx, promise_then(JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED));
+  return JS_UNDEFINED;
+}
+
+void rpc_init(JSContext *ctx, JSValueConst native) {
+  static const JSClassDef definition = {"RPC box", .finalizer = box_finalize};
+  JS_NewClassID(guest.rt, &box_class);
+  JS_NewClass(guest.rt, box_class, &definition);
+  JS_SetPropertyStr(ctx, native, "rpcHooks", JS_NewCFunction(ctx, native_hooks, "rpcHooks", 2));
+  stub_init(ctx, native);
+  target_init(ctx, native);
+  wire_init(ctx, native);
+}
