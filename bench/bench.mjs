@@ -11,6 +11,7 @@ const SECONDS = 3;
 const KEPT = 500;
 const MANY = 100;
 const BODY_MB = 100;
+const IDLE_MS = 2500; // after this an isolate is idle
 
 // ---- measuring ----
 
@@ -54,7 +55,7 @@ async function perIsolate(server) {
   for (let i = 0; i < 10; i++) await get(server, `/kept?${String(i).padStart(6, "0")}`);
   const before = memory(server, "Private_Dirty");
   for (let i = 10; i < 10 + KEPT; i++) await get(server, `/kept?${String(i).padStart(6, "0")}`);
-  await sleep(2500); // time to be idle
+  await sleep(IDLE_MS);
   return (memory(server, "Private_Dirty") - before) / KEPT;
 }
 
@@ -69,7 +70,9 @@ async function neighbours(server) {
 async function round(name, figures) {
   const put = (key, value) => ((figures[key] ??= {})[name] ??= []).push(value);
   let server = await start(name);
+  put("start_ms", server.startMs);
   await get(server, "/hello");
+  await sleep(IDLE_MS);
   put("idle_rss_kb", memory(server, "Rss"));
   put("idle_pss_kb", memory(server, "Pss"));
   put("fresh_us", await freshInServer(server));
@@ -130,6 +133,7 @@ row("cold over HTTP: each request loads new code", m("cold_rps", "mayfly"), m("c
 row("hot dynamic Worker over HTTP", m("hot_rps", "mayfly"), m("hot_rps", "workerd"), "req/s", "more", "1.5x");
 row("static hello from the host Worker", m("hello_rps", "mayfly"), m("hello_rps", "workerd"), "req/s", "more", "1.5x");
 row("private memory per kept, idle isolate", m("isolate_kb", "mayfly"), m("isolate_kb", "workerd"), "kB", "less", "5x");
+row("start, until it listens", m("start_ms", "mayfly"), m("start_ms", "workerd"), "ms", "less", "");
 row("resident, idle: all processes, shared pages once (PSS)", m("idle_pss_kb", "mayfly") / 1e3, m("idle_pss_kb", "workerd") / 1e3, "MB", "less", "under 40");
 row("resident, idle: sum of RSS", m("idle_rss_kb", "mayfly") / 1e3, m("idle_rss_kb", "workerd") / 1e3, "MB", "less", "");
 row("binary", size(MAYFLY), size(WORKERD), "MB", "less", "");

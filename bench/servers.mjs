@@ -31,11 +31,13 @@ const main :Workerd.Worker = (
   return join(dir, "config.capnp");
 }
 
-/** Starts "mayfly" or "workerd"; { name, child, url }. */
+/** Starts "mayfly" or "workerd"; { name, child, url, startMs }: how long until it listens. */
 export async function start(name) {
+  const config = name === "workerd" && workerdConfig();
+  const began = performance.now();
   const child = name === "mayfly"
     ? spawn(MAYFLY, ["serve", join(HERE, "worker"), "--listen", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] })
-    : spawn(WORKERD, ["serve", workerdConfig(), "--experimental", "--control-fd=3"],
+    : spawn(WORKERD, ["serve", config, "--experimental", "--control-fd=3"],
       { stdio: ["ignore", "ignore", "ignore", "pipe"] });
   const source = name === "mayfly" ? child.stderr : child.stdio[3];
   const pattern = name === "mayfly" ? /listening on http:\/\/127\.0\.0\.1:(\d+)/ : /"port":\s*(\d+)/;
@@ -48,8 +50,9 @@ export async function start(name) {
     });
     child.on("exit", (status) => reject(new Error(`${name} ended with ${status}: ${text}`)));
   });
+  const startMs = performance.now() - began;
   child.removeAllListeners("exit");
-  return { name, child, url: `http://127.0.0.1:${port}` };
+  return { name, child, url: `http://127.0.0.1:${port}`, startMs };
 }
 
 export function stop(server) {
