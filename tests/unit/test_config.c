@@ -58,6 +58,14 @@ static const char full[] =
     "  \"compatibility_flags\": [\"nodejs_compat\", \"other\",],\n"
     "  \"vars\": {\"URL\": \"https://x//y\", \"N\": [1, {\"a\": null}], \"Q\": \"a\\\"//b\"},\n"
     "  \"worker_loaders\": [{\"binding\": \"LOADER\"}, {\"binding\": \"OTHER\", \"id\": \"shared\"},],\n"
+    "  \"services\": [{\"binding\": \"USERS\", \"service\": \"users\", \"entrypoint\": \"E\", \"props\": {\"a\": "
+    "[1]}},\n"
+    "               {\"binding\": \"SELF\", \"service\": \"my-worker\"}],\n"
+    "  \"workers\": [{\"name\": \"users\", \"main\": \"users/index.js\", \"vars\": {\"T\": 1},\n"
+    "               \"worker_loaders\": [{\"binding\": \"L\", \"id\": \"shared\"}],\n"
+    "               \"services\": [{\"binding\": \"API\", \"service\": \"my-worker\"}]},\n"
+    "              {\"name\": \"old\", \"main\": \"old.js\", \"compatibility_date\": \"2024-01-01\",\n"
+    "               \"compatibility_flags\": [\"x\"]}],\n"
     "  \"limits\": {\"cpu_ms\": 50, \"memory_mb\": 64},\n"
     "  \"dev\": {\"ip\": \"::1\", \"port\": 0,},\n"
     "}\n";
@@ -319,6 +327,66 @@ static void duplicate_keys(void **state) {
   config_free(&config);
 }
 
+static void several_workers(void **state) {
+  (void)state;
+  assert_int_equal(parse(full), 0);
+  assert_int_equal(config.worker_count, 3);
+  const struct config_worker *w = config.workers;
+  assert_int_equal(w[0].service_count, 2);
+  assert_string_equal(w[0].services[0].binding, "USERS");
+  assert_string_equal(w[0].services[0].entrypoint, "E");
+  assert_string_equal(w[0].services[0].props_json, "{\"a\": [1]}");
+  assert_int_equal(w[0].services[0].worker, 1);
+  assert_null(w[0].services[1].entrypoint);
+  assert_null(w[0].services[1].props_json);
+  assert_int_equal(w[0].services[1].worker, 0);
+  assert_string_equal(w[1].name, "users");
+  assert_string_equal(w[1].main, "users/index.js");
+  assert_string_equal(w[1].compatibility_date, "2026-11-01"); /* the main one's */
+  assert_int_equal(w[1].flag_count, 2);
+  assert_string_equal(w[1].compatibility_flags[0], "nodejs_compat");
+  assert_string_equal(w[1].vars_json, "{\"T\": 1}");
+  assert_string_equal(w[1].loaders[0].id, "shared");
+  assert_int_equal(w[1].services[0].worker, 0);
+  assert_string_equal(w[2].compatibility_date, "2024-01-01");
+  assert_int_equal(w[2].flag_count, 1);
+  assert_string_equal(w[2].vars_json, "{}");
+  config_free(&config);
+}
+
+static void services_and_workers(void **state) {
+  (void)state;
+  expect_error(
+      "\"services\": [{\"binding\": \"A\"}]",
+      "wrangler.jsonc:3:14: an entry of services needs \"service\", the name of a Worker of this configuration");
+  expect_error("\"services\": [{\"service\": \"worker\"}]",
+               "wrangler.jsonc:3:14: an entry of services needs \"binding\", the service's name in env");
+  expect_error(
+      "\"services\": [{\"binding\": \"A\", \"service\": \"b\"}], \"workers\": [{\"name\": \"c\", \"main\": \"c.js\"}]",
+      "wrangler.jsonc:3:42: no Worker of this configuration is named \"b\"; add it to \"workers\", or name one "
+      "of \"worker\", \"c\"");
+  expect_error("\"services\": [{\"binding\": \"A\", \"service\": \"worker\", \"props\": 1}]",
+               "wrangler.jsonc:3:61: props must be an object, not a number");
+  expect_error(
+      "\"services\": [{\"binding\": \"A\", \"service\": \"worker\"}, {\"binding\": \"A\", \"service\": \"worker\"}]",
+      "wrangler.jsonc:3:65: two services have the binding \"A\"; give each its own");
+  expect_error("\"vars\": {\"A\": 1}, \"services\": [{\"binding\": \"A\", \"service\": \"worker\"}]",
+               "wrangler.jsonc:3:44: \"A\" is both in vars and in services; rename one");
+  expect_error(
+      "\"worker_loaders\": [{\"binding\": \"A\"}], \"services\": [{\"binding\": \"A\", \"service\": \"worker\"}]",
+      "wrangler.jsonc:3:64: \"A\" is both in worker_loaders and in services; rename one");
+  expect_error("\"workers\": [{\"name\": \"worker\", \"main\": \"c.js\"}]",
+               "wrangler.jsonc:3:13: two Workers have the name \"worker\"; give each its own");
+  expect_error("\"workers\": [{\"main\": \"c.js\"}, {\"name\": \"c\"}]",
+               "wrangler.jsonc:3:13: an entry of workers needs \"name\", by which services lead to it\n"
+               "wrangler.jsonc:3:31: an entry of workers needs \"main\", the file of the Worker");
+  expect_error("\"workers\": {}", "wrangler.jsonc:3:12: workers must be an array, not an object");
+  expect_warning("\"workers\": [{\"name\": \"c\", \"main\": \"c.js\", \"dev\": {}}]",
+                 "wrangler.jsonc:3:43: unknown key \"dev\" in workers was ignored\n");
+  expect_warning("\"services\": [{\"binding\": \"A\", \"service\": \"worker\", \"environment\": \"x\"}]",
+                 "wrangler.jsonc:3:52: \"environment\" in services is not supported yet and was ignored\n");
+}
+
 static void depth_and_size(void **state) {
   (void)state;
   char *text = malloc(JSONC_SIZE_MAX + 2);
@@ -517,6 +585,8 @@ int main(void) {
       cmocka_unit_test(unknown_keys),
       cmocka_unit_test(wranglers_own_keys),
       cmocka_unit_test(duplicate_keys),
+      cmocka_unit_test(several_workers),
+      cmocka_unit_test(services_and_workers),
       cmocka_unit_test(depth_and_size),
       cmocka_unit_test(small_error_buffer),
       cmocka_unit_test(every_truncation),

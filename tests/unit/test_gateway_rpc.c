@@ -1,0 +1,929 @@
+/* test_gateway_rpc.c: sessions, entries and channels in the gateway, with this program in the place of all cells
+ * (gateway/cells.h): what isolates say is put in by hand, what they are told is looked at. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gateway/channel.h"
+#include "gateway/config.h"
+#include "gateway/isolate.h"
+
+/* ---- in the place of cells.c ---- */
+
+enum { ISOLATES_MAX = 1 << 16, TOLD_MAX = 1 << 16 };
+
+struct cell {
+  int unused;
+};
+
+struct told {
+  struct frame_header h;
+  uint8_t *payload;
+};
+
+static struct {
+  struct cell cell;
+  struct isolate *isolate[ISOLATES_MAX]; /* by number; NULL: closed */
+  uint32_t opened;
+  struct told told[TOLD_MAX]; /* since forget() */
+  size_t count;
+  bool deaf; /* nothing is noted */
+} cells;
+
+struct cell *cells_open(struct cells *unused, enum cell_kind kind, struct isolate *isolate, uint32_t *number) {
+  (void)unused;
+  (void)kind;
+  *number = cells.opened = cells.opened % (ISOLATES_MAX - 1) + 1;
+  cells.isolate[*number] = isolate;
+  return &cells.cell;
+}
+
+void cell_close(struct cell *cell, uint32_t number, bool tell) {
+  (void)cell;
+  (void)tell;
+  cells.isolate[number] = NULL;
+}
+
+void cell_put(struct cell *cell, const struct frame_header *h, const void *payload) {
+  (void)cell;
+  assert_null(frame_check(h, FROM_GATEWAY));
+  if (cells.deaf || cells.count == TOLD_MAX) return;
+  struct told *t = &cells.told[cells.count++];
+  t->h = *h;
+  t->payload = malloc(h->length + 1);
+  memcpy(t->payload, payload ? payload : "", h->length);
+}
+
+size_t cell_waiting(const struct cell *cell) {
+  (void)cell;
+  return 0;
+}
+
+static void forget(void) {
+  while (cells.count) free(cells.told[--cells.count].payload);
+}
+
+/* The first frame of this type to the isolate of this number since forget(). */
+static const struct told *told(uint32_t number, uint8_t type) {
+  for (size_t i = 0; i < cells.count; i++)
+    if (cells.told[i].h.isolate == number && cells.told[i].h.type == type) return &cells.told[i];
+  return NULL;
+}
+
+static size_t told_at(const struct told *t) { return (size_t)(t - cells.told); }
+
+/* ---- a world: two host Workers, "a" and "b", and a client's event in a ---- */
+
+static struct {
+  struct loop *loop;
+  struct config config;
+  struct registry registry;
+  struct exchange *client;
+  uint32_t a, b; /* numbers of isolates */
+} world;
+
+static int on_head(void *arg, const uint8_t *payload, size_t length, uint8_t flags) {
+  (void)arg;
+  (void)payload;
+  (void)length;
+  (void)flags;
+  return 0;
+}
+static void on_body(void *arg, const uint8_t *bytes, size_t length, bool end) {
+  (void)arg;
+  (void)bytes;
+  (void)length;
+  (void)end;
+}
+static void on_failed(void *arg, const struct failure *why) {
+  (void)arg;
+  (void)why;
+}
+static void on_credit(void *arg, uint32_t bytes) {
+  (void)arg;
+  (void)bytes;
+}
+static void on_released(void *arg) { (void)arg; }
+static const struct exchange_client client = {
+    .head = on_head, .body = on_body, .failed = on_failed, .credit = on_credit, .released = on_released};
+
+/* One frame from the isolate. True: it was no lie. */
+static bool say(uint32_t from, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t length) {
+  static uint8_t copy[FRAME_PAYLOAD_MAX];
+  struct isolate *isolate = cells.isolate[from];
+  struct frame_header h = {.length = (uint32_t)length, .type = type, .flags = flags, .isolate = from, .stream = stream};
+  assert_non_null(isolate);
+  assert_null(frame_check(&h, FROM_GUEST));
+  memcpy(copy, payload ? payload : "", length);
+  registry_frame(&world.registry, isolate, &h, copy);
+  return cells.isolate[from] == isolate;
+}
+
+static bool say_number(uint32_t from, uint8_t type, uint32_t stream, uint32_t number) {
+  return say(from, type, 0, stream, &number, sizeof number);
+}
+
+static uint32_t number_of(const char *name) {
+  for (uint32_t i = 0; i < world.registry.host_count; i++)
+    if (!strcmp(world.registry.hosts[i].worker->name, name)) return world.registry.hosts[i].worker->isolate->number;
+  return 0;
+}
+
+static void put_event_head(struct buf *b, uint8_t kind, const char *entrypoint, const char *props) {
+  buf_put_u8(b, kind);
+  buf_put_u32(b, 0);
+  buf_put_u32(b, 0);
+  buf_put_cstr(b, entrypoint);
+  buf_put_cstr(b, props);
+}
+
+/* An event of a client, so that a may make requests. */
+static void begin_event(void) {
+  struct buf b;
+  buf_init(&b, FRAME_PAYLOAD_MAX);
+  put_event_head(&b, EVENT_FETCH, "", "");
+  assert_int_equal(exchange_start_client(&world.registry, world.registry.host, &client, NULL, &world.client, b.data,
+                                         b.len, FRAME_END),
+                   0);
+  buf_free(&b);
+}
+
+static void load(uint32_t number) { assert_true(say(number, FRAME_LOADED, 0, 0, "\1", 1)); }
+
+static void start_world(const char *limits) {
+  char text[1024], err[512];
+  snprintf(text, sizeof text,
+           "{\"name\": \"a\", \"main\": \"a.js\", \"compatibility_date\": \"2026-11-01\", \"limits\": {%s},"
+           "\"worker_loaders\": [{\"binding\": \"L\"}],"
+           "\"services\": [{\"binding\": \"B\", \"service\": \"b\", \"entrypoint\": \"E\", \"props\": {\"p\": 1}},"
+           "               {\"binding\": \"C\", \"service\": \"b\"}],"
+           "\"workers\": [{\"name\": \"b\", \"main\": \"b.js\"}]}",
+           limits);
+  memset(&world, 0, sizeof world);
+  assert_int_equal(config_parse(&world.config, "x", text, strlen(text), NULL, NULL, err, sizeof err), 0);
+  assert_int_equal(loop_new(&world.loop, err, sizeof err), 0);
+  registry_init(&world.registry, world.loop, &world.config);
+  assert_int_equal(registry_hosts(&world.registry, 2), 0);
+  struct host *a = &world.registry.hosts[0];
+  struct entry_text texts[] = {{"E", "{\"p\": 1}", 1, 8}, {"", "", 0, 0}};
+  for (int i = 0; i < 2; i++) {
+    struct entry *e = entry_new(world.registry.hosts[1].worker, &texts[i], NULL);
+    assert_int_equal(caps_add(&a->services, e), 0);
+    entry_release(e);
+  }
+  a->loader_family = calloc(1, sizeof *a->loader_family);
+  a->loader_count = 1;
+  registry_start(&world.registry);
+  world.a = number_of("a");
+  world.b = number_of("b");
+  load(world.a);
+  load(world.b);
+  begin_event();
+  forget();
+}
+
+static int setup(void **state) {
+  (void)state;
+  start_world("");
+  return 0;
+}
+
+/* Whatever was said, nothing is left. */
+static int teardown(void **state) {
+  (void)state;
+  cells.deaf = false;
+  while (world.registry.first) isolate_end_code(world.registry.first, true, ERROR_GONE, "");
+  if (world.client) exchange_cancel(world.client);
+  int rc = world.registry.exchanges || world.registry.isolates || world.registry.dead_entries ? -1 : 0;
+  for (uint32_t i = 0; i < world.registry.host_count; i++) {
+    struct host *host = &world.registry.hosts[i];
+    caps_free(&host->services);
+    if (host->worker->references != 1 || host->worker->entry_bytes || host->worker->stubs) rc = -1;
+  }
+  registry_free(&world.registry);
+  loop_free(&world.loop);
+  config_free(&world.config);
+  forget();
+  return rc;
+}
+
+enum { LOADER = 1, SERVICE = 2, PLAIN_SERVICE = 3, OWN = 0x10000, MINE = OWN + 1, STREAM = STREAM_GUEST | 1 };
+
+static bool fetch(uint32_t from, uint32_t stream, uint32_t channel, uint8_t kind, uint8_t flags, const void *rest,
+                  size_t length) {
+  struct buf b;
+  buf_init(&b, FRAME_PAYLOAD_MAX);
+  buf_put_u32(&b, channel);
+  put_event_head(&b, kind, "", "");
+  buf_put(&b, rest, length);
+  assert_false(b.bad);
+  bool ok = say(from, FRAME_FETCH, flags, stream, b.data, b.len);
+  buf_free(&b);
+  return ok;
+}
+
+/* A session from a to b; its stream in b. */
+static uint32_t open_session(void) {
+  assert_true(fetch(world.a, STREAM, SERVICE, EVENT_RPC, FRAME_ASKS, "first", 5));
+  const struct told *event = told(world.b, FRAME_EVENT);
+  assert_non_null(event);
+  return event->h.stream;
+}
+
+static bool make(uint32_t from, uint32_t number, const char *entrypoint, const void *props, size_t length) {
+  struct buf b;
+  buf_init(&b, FRAME_PAYLOAD_MAX);
+  buf_put_cstr(&b, entrypoint);
+  buf_put_str(&b, props, length);
+  assert_false(b.bad);
+  bool ok = say(from, FRAME_MAKE, 0, number, b.data, b.len);
+  buf_free(&b);
+  return ok;
+}
+
+static void assert_event(const struct told *t, uint8_t kind, const char *entrypoint, const char *props,
+                         const char *rest) {
+  struct reader r = reader_over(t->payload, t->h.length);
+  size_t n;
+  assert_int_equal(read_u8(&r), kind);
+  read_u64(&r);
+  const char *text = read_str_borrow(&r, &n);
+  assert_int_equal(n, strlen(entrypoint));
+  assert_memory_equal(text, entrypoint, n);
+  text = read_str_borrow(&r, &n);
+  assert_int_equal(n, strlen(props));
+  assert_memory_equal(text, props, n);
+  assert_int_equal(r.left, strlen(rest));
+  assert_memory_equal(r.p, rest, r.left);
+}
+
+static uint32_t cap(const struct told *t, int i) {
+  uint32_t number;
+  assert_non_null(t);
+  memcpy(&number, t->payload + i * 4, sizeof number);
+  return number;
+}
+
+static void assert_error(const struct told *t, enum error_code code) {
+  assert_non_null(t);
+  assert_int_equal(t->payload[0], code);
+}
+
+/* ---- sessions ---- */
+
+static void test_session_from_start_to_end(void **state) {
+  uint32_t stream = open_session();
+  (void)state;
+  assert_event(told(world.b, FRAME_EVENT), EVENT_RPC, "E", "{\"p\": 1}", "first");
+  assert_int_equal(told(world.b, FRAME_EVENT)->h.flags, FRAME_ASKS);
+  assert_true(say(world.b, FRAME_MESSAGE, FRAME_ASKS, stream, "back", 4));
+  const struct told *t = told(world.a, FRAME_MESSAGE);
+  assert_int_equal(t->h.stream, STREAM);
+  assert_int_equal(t->h.flags, FRAME_ASKS);
+  assert_memory_equal(t->payload, "back", 4);
+  assert_true(say(world.a, FRAME_MESSAGE, 0, STREAM, "there", 5));
+  assert_int_equal(told(world.b, FRAME_MESSAGE)->h.stream, stream);
+  assert_true(say_number(world.a, FRAME_WINDOW, STREAM, 20));
+  assert_true(say_number(world.b, FRAME_WINDOW, stream, 21));
+  assert_int_equal(cap(told(world.b, FRAME_WINDOW), 0), 20);
+  assert_int_equal(cap(told(world.a, FRAME_WINDOW), 0), 21);
+  assert_true(say(world.b, FRAME_DONE, 0, stream, NULL, 0));
+  assert_int_equal(told(world.a, FRAME_DONE)->h.stream, STREAM);
+  assert_int_equal(world.registry.exchanges, 1);
+  forget(); /* what crossed the end is dropped */
+  assert_true(say(world.a, FRAME_MESSAGE, 0, STREAM, "late", 4));
+  assert_true(say(world.a, FRAME_CANCEL, 0, STREAM, NULL, 0));
+  assert_true(say(world.b, FRAME_MESSAGE, 0, stream, "late", 4));
+  assert_true(say(world.b, FRAME_DONE, 0, stream, NULL, 0));
+  assert_int_equal(cells.count, 0);
+}
+
+static void test_session_that_its_caller_cancels(void **state) {
+  uint32_t stream = open_session();
+  (void)state;
+  assert_true(say(world.a, FRAME_CANCEL, 0, STREAM, NULL, 0));
+  assert_int_equal(told(world.b, FRAME_CANCEL)->h.stream, stream);
+  forget();
+  assert_true(say(world.b, FRAME_MESSAGE, 0, stream, "x", 1)); /* goes on, unheard */
+  assert_true(say_number(world.b, FRAME_WINDOW, stream, 5));
+  assert_int_equal(cells.count, 0);
+  assert_int_equal(world.registry.exchanges, 2);
+  assert_true(say(world.b, FRAME_DONE, 0, stream, NULL, 0));
+  assert_int_equal(world.registry.exchanges, 1);
+  assert_int_equal(cells.count, 0);
+}
+
+static void test_session_that_breaks(void **state) {
+  uint32_t stream = open_session();
+  (void)state;
+  assert_true(say(world.b, FRAME_ERROR, 0, stream, "\0\0\0\0\0\0\0\0\0\0\0\0\0", 13));
+  assert_error(told(world.a, FRAME_ERROR), ERROR_THROWN);
+  assert_true(say(world.b, FRAME_DONE, 0, stream, NULL, 0));
+  assert_null(told(world.a, FRAME_DONE));
+  assert_int_equal(world.registry.exchanges, 1);
+}
+
+static void test_session_whose_callee_dies(void **state) {
+  open_session();
+  (void)state;
+  isolate_end_code(cells.isolate[world.b], true, ERROR_CPU, "");
+  assert_error(told(world.a, FRAME_ERROR), ERROR_CPU);
+  forget();
+  assert_true(fetch(world.a, STREAM, SERVICE, EVENT_RPC, 0, "again", 5)); /* and b is started again */
+  world.b = number_of("b");
+  assert_true(told_at(told(world.b, FRAME_LOAD)) < told_at(told(world.b, FRAME_EVENT)));
+}
+
+static void test_session_whose_caller_dies(void **state) {
+  uint32_t stream = open_session();
+  (void)state;
+  isolate_end_code(cells.isolate[world.a], true, ERROR_CPU, "");
+  assert_int_equal(told(world.b, FRAME_CANCEL)->h.stream, stream);
+  assert_true(say(world.b, FRAME_DONE, 0, stream, NULL, 0));
+}
+
+static bool wall_counts(void) {
+  const struct exchange *x = table_get(&cells.isolate[world.a]->fetches, STREAM);
+  return x->wall.place;
+}
+
+static void test_wall_time_counts_while_an_answer_is_due(void **state) {
+  uint32_t stream = open_session();
+  (void)state;
+  assert_true(wall_counts());
+  say(world.b, FRAME_MESSAGE, 0, stream, "x", 1);
+  assert_false(wall_counts());
+  say(world.a, FRAME_MESSAGE, 0, STREAM, "x", 1);
+  assert_false(wall_counts());
+  say(world.a, FRAME_MESSAGE, FRAME_ASKS, STREAM, "x", 1);
+  assert_true(wall_counts());
+  say(world.a, FRAME_MESSAGE, 0, STREAM, "x", 1);
+  assert_true(wall_counts());
+  say(world.b, FRAME_MESSAGE, FRAME_ASKS, stream, "x", 1);
+  assert_false(wall_counts());
+  const struct exchange *x = table_get(&cells.isolate[world.b]->events, stream);
+  say(world.a, FRAME_CANCEL, 0, STREAM, NULL, 0);
+  assert_true(x->wall.place);
+}
+
+static void test_a_hundred_thousand_sessions(void **state) {
+  (void)state;
+  cells.deaf = true;
+  struct isolate *a = cells.isolate[world.a], *b = cells.isolate[world.b];
+  for (uint32_t i = 1; i <= 100000; i++) {
+    a->subrequests_left = 1;
+    assert_true(fetch(world.a, STREAM_GUEST | i, SERVICE, EVENT_RPC, 0, "x", 1));
+    assert_true(say(world.a, FRAME_CANCEL, 0, STREAM_GUEST | i, NULL, 0));
+    if (b->events.count == world.config.limits.value[LIMIT_EVENTS]) { /* more are refused until b is through */
+      a->subrequests_left = 1;
+      assert_true(fetch(world.a, STREAM, SERVICE, EVENT_RPC, 0, "x", 1));
+      assert_null(table_get(&a->fetches, STREAM));
+      uint32_t at = 0;
+      for (struct exchange *x; (x = table_next(&b->events, &at)); at = 0)
+        assert_true(say(world.b, FRAME_DONE, 0, x->callee_stream, NULL, 0));
+    }
+  }
+  assert_int_equal(a->fetches.count, 0);
+  assert_true(a->fetches.cap <= 64 && b->events.cap <= 4096);
+  assert_true(b->subrequests_left <= (uint64_t)b->worker->subrequests * b->events.count);
+}
+
+/* ---- channels ---- */
+
+static void test_channel_passed_on(void **state) {
+  uint32_t stream = open_session();
+  (void)state;
+  assert_true(make(world.a, MINE, "X", "mine", 4));
+  uint32_t both[] = {MINE, SERVICE};
+  assert_true(say(world.a, FRAME_CAPS, 0, STREAM, both, sizeof both));
+  const struct told *caps = told(world.b, FRAME_CAPS);
+  assert_int_equal(caps->h.stream, stream);
+  assert_int_equal(caps->h.length, 8);
+  uint32_t x = cap(caps, 0), self = cap(caps, 1);
+  assert_true((x & CHANNEL_GIVEN) && x < STREAM_EVENT && x != self);
+  assert_true(say_number(world.a, FRAME_RELEASE, MINE, 0)); /* its own number is its own affair */
+  forget();
+  assert_true(fetch(world.b, STREAM, x, EVENT_RPC, 0, "hi", 2));
+  assert_event(told(world.a, FRAME_EVENT), EVENT_RPC, "X", "mine", "hi");
+  assert_true(fetch(world.b, STREAM + 1, self, EVENT_RPC, 0, "me", 2));
+  assert_event(told(world.b, FRAME_EVENT), EVENT_RPC, "E", "{\"p\": 1}", "me");
+  forget();
+  assert_true(say_number(world.b, FRAME_CAPS, stream, x)); /* and back */
+  assert_int_equal(told(world.a, FRAME_CAPS)->h.stream, STREAM);
+  assert_true(cap(told(world.a, FRAME_CAPS), 0) & CHANNEL_GIVEN);
+  assert_true(say(world.b, FRAME_RELEASE, 0, x, NULL, 0));
+  assert_false(fetch(world.b, STREAM + 2, x, EVENT_RPC, 0, "hi", 2));
+  assert_error(told(world.a, FRAME_ERROR), ERROR_PROTOCOL);
+}
+
+/* The entry outlives the isolate that passed it. */
+static void test_channel_outlives_its_maker(void **state) {
+  open_session();
+  (void)state;
+  assert_true(make(world.a, MINE, "X", "", 0));
+  assert_true(say_number(world.a, FRAME_CAPS, STREAM, MINE));
+  uint32_t x = cap(told(world.b, FRAME_CAPS), 0);
+  isolate_end_code(cells.isolate[world.a], true, ERROR_CPU, "");
+  forget();
+  assert_true(fetch(world.b, STREAM, x, EVENT_FETCH, FRAME_END,
+                    "\3\0\0\0GET\1\0\0\0u\0\0\xff\xff\xff\xff\xff\xff\xff\xff", 22));
+  world.a = number_of("a");
+  assert_true(told_at(told(world.a, FRAME_LOAD)) < told_at(told(world.a, FRAME_EVENT)));
+}
+
+static void test_props_name_channels(void **state) {
+  open_session();
+  (void)state;
+  assert_true(make(world.a, MINE, "X", "", 0));
+  uint32_t both[] = {MINE, SERVICE};
+  assert_true(say(world.a, FRAME_CAPS, 0, MINE + 1, both, sizeof both));
+  assert_true(make(world.a, MINE + 1, "Y", "p", 1));
+  assert_true(say_number(world.a, FRAME_CAPS, STREAM, MINE + 1));
+  uint32_t y = cap(told(world.b, FRAME_CAPS), 0);
+  forget();
+  assert_true(fetch(world.b, STREAM, y, EVENT_RPC, 0, "", 0));
+  const struct told *caps = told(world.a, FRAME_CAPS), *event = told(world.a, FRAME_EVENT);
+  assert_int_equal(caps->h.length, 8);
+  assert_int_equal(caps->h.stream, event->h.stream);
+  assert_true(told_at(caps) < told_at(event));
+  uint32_t x = cap(caps, 0);
+  forget();
+  assert_true(fetch(world.a, STREAM + 5, x, EVENT_RPC, 0, "", 0));
+  assert_event(told(world.a, FRAME_EVENT), EVENT_RPC, "X", "", "");
+}
+
+/* Caps before a FETCH go to its event; those before nothing, or before another frame, to nobody. */
+static void test_caps_ahead_of_their_frame(void **state) {
+  (void)state;
+  assert_true(make(world.a, MINE, "X", "", 0));
+  assert_true(say_number(world.a, FRAME_CAPS, STREAM + 7, MINE));
+  assert_true(say_number(world.a, FRAME_CAPS, STREAM, MINE));
+  assert_true(say(world.a, FRAME_GET, 0, OWN + 9, "\1\0\0\0\0\0\0\0\0", 9));
+  assert_true(fetch(world.a, STREAM, OWN + 9, EVENT_RPC, 0, "", 0)); /* waits for its code */
+  assert_true(fetch(world.a, STREAM + 7, SERVICE, EVENT_RPC, 0, "", 0));
+  assert_null(told(world.b, FRAME_CAPS));
+  assert_true(say_number(world.a, FRAME_CAPS, STREAM + 8, MINE));
+  assert_true(fetch(world.a, STREAM + 9, SERVICE, EVENT_RPC, 0, "", 0));
+  assert_true(fetch(world.a, STREAM + 8, SERVICE, EVENT_RPC, 0, "", 0));
+  assert_null(told(world.b, FRAME_CAPS));
+  assert_true(say_number(world.a, FRAME_CAPS, STREAM_EVENT | 0x777, MINE)); /* of an event that is over */
+}
+
+static uint32_t send_code(uint32_t stub, uint32_t outbound) {
+  struct buf b;
+  buf_init(&b, 256);
+  buf_put_u64(&b, 4);
+  for (int i = 0; i < 4; i++) buf_put_u32(&b, 0);
+  buf_put_u32(&b, outbound);
+  buf_put(&b, "code", 4);
+  bool ok = say(world.a, FRAME_CODE, 0, stub, b.data, b.len);
+  buf_free(&b);
+  return ok ? cells.opened : 0;
+}
+
+static void get(uint32_t stub) { assert_true(say(world.a, FRAME_GET, 0, stub, "\1\0\0\0\0\0\0\0\0", 9)); }
+
+/* What comes for a Worker that is being loaded is kept, in order, and channels as entries. */
+static void test_session_that_waits_for_code(void **state) {
+  (void)state;
+  get(OWN + 9);
+  assert_true(make(world.a, MINE, "X", "", 0));
+  assert_true(say_number(world.a, FRAME_CAPS, STREAM, MINE));
+  assert_true(fetch(world.a, STREAM, OWN + 9, EVENT_RPC, 0, "1", 1));
+  assert_true(say_number(world.a, FRAME_CAPS, STREAM, MINE));
+  assert_true(say(world.a, FRAME_MESSAGE, 0, STREAM, "2", 1));
+  assert_true(say(world.a, FRAME_RELEASE, 0, MINE, NULL, 0));
+  forget();
+  uint32_t n = send_code(OWN + 9, OUTBOUND_INHERIT);
+  static const uint8_t types[] = {FRAME_OPEN, FRAME_LOAD, FRAME_CAPS, FRAME_EVENT, FRAME_CAPS, FRAME_MESSAGE};
+  assert_int_equal(cells.count, sizeof types);
+  for (size_t i = 0; i < sizeof types; i++) {
+    assert_int_equal(cells.told[i].h.type, types[i]);
+    assert_int_equal(cells.told[i].h.isolate, n);
+  }
+  uint32_t stream = cells.told[3].h.stream, x = cap(&cells.told[4], 0);
+  assert_int_equal(cells.told[2].h.stream, stream);
+  assert_int_not_equal(cap(&cells.told[2], 0), x);
+  forget();
+  assert_true(fetch(n, STREAM, x, EVENT_RPC, 0, "", 0));
+  assert_event(told(world.a, FRAME_EVENT), EVENT_RPC, "X", "", "");
+  forget();
+  isolate_end_code(cells.isolate[n], true, ERROR_MEMORY, "");
+  assert_error(told(world.a, FRAME_ERROR), ERROR_MEMORY);
+}
+
+static void test_session_whose_code_does_not_come(void **state) {
+  (void)state;
+  get(OWN + 9);
+  assert_true(make(world.a, MINE, "X", "", 0));
+  assert_true(fetch(world.a, STREAM, OWN + 9, EVENT_RPC, 0, "1", 1));
+  assert_true(say_number(world.a, FRAME_CAPS, STREAM, MINE));
+  assert_true(say(world.a, FRAME_RELEASE, 0, OWN + 9, NULL, 0));
+  assert_error(told(world.a, FRAME_ERROR), ERROR_GONE);
+}
+
+static void test_env_and_outbound_of_a_dynamic_worker(void **state) {
+  (void)state;
+  get(OWN + 9);
+  assert_true(make(world.a, MINE, "Outbound", "o", 1));
+  uint32_t both[] = {SERVICE, MINE};
+  assert_true(say(world.a, FRAME_CAPS, 0, OWN + 9, both, sizeof both));
+  assert_true(fetch(world.a, STREAM, OWN + 9, EVENT_RPC, 0, "1", 1) && cells.isolate[world.a]);
+  assert_true(say(world.a, FRAME_CAPS, 0, OWN + 9, both, sizeof both)); /* the FETCH was between: forgotten */
+  forget();
+  uint32_t n = send_code(OWN + 9, OUTBOUND_CHANNEL);
+  assert_int_equal(told(n, FRAME_CAPS)->h.length, 4);
+  assert_int_equal(told(n, FRAME_CAPS)->h.stream, 0);
+  assert_true(told_at(told(n, FRAME_CAPS)) < told_at(told(n, FRAME_LOAD)));
+  uint32_t service = cap(told(n, FRAME_CAPS), 0);
+  assert_true(say(world.a, FRAME_RELEASE, 0, MINE, NULL, 0));
+  forget();
+  assert_true(fetch(n, STREAM, service, EVENT_RPC, 0, "", 0));
+  assert_event(told(world.b, FRAME_EVENT), EVENT_RPC, "E", "{\"p\": 1}", "");
+  const char request[] = "\3\0\0\0GET\1\0\0\0u\0\0\0\0\0\0\0\0\0";
+  assert_true(fetch(n, STREAM + 1, 0, EVENT_FETCH, FRAME_END | FRAME_HAS_BODY, request, 22));
+  struct reader r = reader_over(told(world.a, FRAME_EVENT)->payload, 100);
+  size_t length;
+  read_bytes_borrow(&r, 9);
+  assert_memory_equal(read_str_borrow(&r, &length), "Outbound", 8);
+  assert_false(fetch(n, STREAM + 2, 0, EVENT_RPC, 0, "", 0));
+}
+
+/* Props and a request that fill a frame each: what has no room in the event follows it. */
+static void test_event_longer_than_a_frame(void **state) {
+  static char props[FRAME_PAYLOAD_MAX - 100], body[FRAME_PAYLOAD_MAX - 200];
+  struct buf b;
+  (void)state;
+  open_session();
+  assert_true(make(world.b, MINE, "X", props, sizeof props));
+  assert_true(say_number(world.b, FRAME_CAPS, told(world.b, FRAME_EVENT)->h.stream, MINE));
+  uint32_t x = cap(told(world.a, FRAME_CAPS), 0);
+  forget();
+  assert_true(fetch(world.a, STREAM + 1, x, EVENT_RPC, FRAME_ASKS, body, sizeof body));
+  const struct told *event = told(world.b, FRAME_EVENT), *rest = told(world.b, FRAME_MESSAGE);
+  assert_int_equal(event->h.length, FRAME_PAYLOAD_MAX);
+  assert_int_equal(event->h.length + rest->h.length, 17 + 1 + sizeof props + sizeof body);
+  forget();
+  buf_init(&b, FRAME_PAYLOAD_MAX);
+  buf_put_cstr(&b, "POST");
+  buf_put_cstr(&b, "http://x/");
+  buf_put_u16(&b, 0);
+  buf_put_u64(&b, 5000);
+  buf_put(&b, body, 5000);
+  assert_true(fetch(world.a, STREAM + 2, x, EVENT_FETCH, FRAME_HAS_BODY | FRAME_END, b.data, b.len));
+  event = told(world.b, FRAME_EVENT);
+  rest = told(world.b, FRAME_BODY);
+  assert_int_equal(event->h.flags, FRAME_HAS_BODY);
+  assert_int_equal(rest->h.flags, FRAME_END);
+  assert_int_equal(event->h.length + rest->h.length, 17 + 1 + sizeof props + b.len);
+  forget();
+  buf_clear(&b);
+  buf_put_cstr(&b, "GET");
+  buf_put_str(&b, body, 5000); /* a URL cannot follow in a frame of its own */
+  buf_put_u16(&b, 0);
+  buf_put_u64(&b, 0);
+  assert_true(fetch(world.a, STREAM + 3, x, EVENT_FETCH, FRAME_END, b.data, b.len));
+  assert_error(told(world.a, FRAME_ERROR), ERROR_EVENT_SIZE);
+  buf_free(&b);
+}
+
+/* Each entry's props name the one before. Nothing but the last is held, and then that is released. */
+static void test_long_chain_of_props(void **state) {
+  enum { LENGTH = 300000 };
+  (void)state;
+  cells.deaf = true;
+  assert_true(make(world.a, MINE, "", "", 0));
+  for (uint32_t i = 1; i < LENGTH; i++) {
+    assert_true(say_number(world.a, FRAME_CAPS, MINE + i, MINE + i - 1));
+    assert_true(make(world.a, MINE + i, "", "", 0));
+    assert_true(say(world.a, FRAME_RELEASE, 0, MINE + i - 1, NULL, 0));
+  }
+  assert_int_equal(cells.isolate[world.a]->channels.count, 2 + 1);
+  assert_true(cells.isolate[world.a]->worker->entry_bytes > LENGTH * sizeof(struct entry));
+  assert_true(say(world.a, FRAME_RELEASE, 0, MINE + LENGTH - 1, NULL, 0));
+  assert_int_equal(cells.isolate[world.a]->worker->entry_bytes, 0);
+}
+
+/* The same through Workers: the outbound of each leads to the one before. */
+static void test_long_chain_of_outbounds(void **state) {
+  enum { LENGTH = 20000 };
+  (void)state;
+  cells.deaf = true;
+  assert_true(make(world.a, MINE, "", "", 0));
+  uint32_t given = MINE;
+  for (uint32_t i = 0; i < LENGTH; i++) {
+    cells.isolate[world.a]->subrequests_left = 1;
+    get(OWN + 9);
+    assert_true(fetch(world.a, STREAM, OWN + 9, EVENT_RPC, 0, "", 0));
+    assert_true(say_number(world.a, FRAME_CAPS, OWN + 9, given));
+    uint32_t n = send_code(OWN + 9, OUTBOUND_CHANNEL);
+    assert_true(say(world.a, FRAME_RELEASE, 0, given, NULL, 0));
+    assert_true(make(n, MINE, "", "", 0)); /* handed back to a */
+    assert_true(say_number(n, FRAME_CAPS, STREAM_EVENT | 0, MINE));
+    given = CHANNEL_GIVEN | cells.isolate[world.a]->next_given;
+    assert_true(say(world.a, FRAME_CANCEL, 0, STREAM, NULL, 0));
+    isolate_end_code(cells.isolate[n], true, ERROR_GONE, "");
+    assert_true(say(world.a, FRAME_RELEASE, 0, OWN + 9, NULL, 0));
+  }
+  assert_true(say(world.a, FRAME_RELEASE, 0, given, NULL, 0));
+  assert_int_equal(world.registry.hosts[0].worker->entry_bytes, 0);
+}
+
+/* An entry that is nowhere yet has no number, so that its own props cannot name it. */
+static void test_no_cycles(void **state) {
+  (void)state;
+  assert_false(say_number(world.a, FRAME_CAPS, MINE, MINE));
+}
+
+/* ---- limits ---- */
+
+static int setup_small(void **state) {
+  (void)state;
+  start_world("\"stubs\": 8");
+  return 0;
+}
+
+/* The session is at an end, its isolates are not. */
+static void test_more_channels_than_the_receiver_may_hold(void **state) {
+  uint32_t stream = open_session(), nine[9];
+  (void)state;
+  for (int i = 0; i < 9; i++) nine[i] = SERVICE;
+  assert_true(say(world.a, FRAME_CAPS, 0, STREAM, nine, 8 * sizeof *nine));
+  assert_int_equal(told(world.b, FRAME_CAPS)->h.length, 32);
+  assert_true(say(world.a, FRAME_CAPS, 0, STREAM, nine, 1 * sizeof *nine));
+  assert_error(told(world.a, FRAME_ERROR), ERROR_CHANNELS);
+  assert_int_equal(told(world.b, FRAME_CANCEL)->h.stream, stream);
+  assert_true(say(world.b, FRAME_MESSAGE, 0, stream, "late", 4));
+  assert_true(say(world.b, FRAME_DONE, 0, stream, NULL, 0));
+  assert_int_equal(world.registry.exchanges, 1);
+  assert_int_equal(cells.isolate[world.b]->channels.count, 8);
+  forget();
+  assert_true(make(world.a, MINE, "", "", 0)); /* props that name one */
+  assert_true(say_number(world.a, FRAME_CAPS, STREAM, SERVICE));
+  get(OWN + 9);
+  assert_true(fetch(world.a, STREAM, OWN + 9, EVENT_RPC, 0, "", 0));
+}
+
+static void test_pending_caps_are_bounded(void **state) {
+  (void)state;
+  for (int i = 0; i < 8; i++) assert_true(say_number(world.a, FRAME_CAPS, STREAM, SERVICE));
+  assert_false(say_number(world.a, FRAME_CAPS, STREAM, SERVICE));
+}
+
+static void test_channels_are_bounded(void **state) {
+  (void)state;
+  for (uint32_t i = 0; i < 6; i++) assert_true(make(world.a, MINE + i, "", "", 0));
+  assert_false(make(world.a, MINE + 6, "", "", 0));
+}
+
+static void test_props_are_bounded(void **state) {
+  static char props[60000];
+  uint32_t i = 0;
+  (void)state;
+  get(OWN + 9);
+  assert_true(fetch(world.a, STREAM, OWN + 9, EVENT_RPC, 0, "", 0));
+  uint32_t n = send_code(OWN + 9, OUTBOUND_NONE);
+  while (i < 1000 && make(n, MINE + i, "", props, sizeof props)) i++;
+  assert_int_equal(i, (4 << 20) / (sizeof(struct entry) + sizeof props));
+  assert_non_null(cells.isolate[world.a]);
+}
+
+static void test_session_passes_too_much_while_it_waits(void **state) {
+  uint32_t three[] = {SERVICE, SERVICE, SERVICE};
+  (void)state;
+  get(OWN + 9);
+  assert_true(fetch(world.a, STREAM, OWN + 9, EVENT_RPC, 0, "", 0));
+  for (int i = 0; i < 3; i++) assert_true(say(world.a, FRAME_CAPS, 0, STREAM, three, sizeof three));
+  assert_true(say(world.a, FRAME_MESSAGE, 0, STREAM, "x", 1));
+  forget();
+  uint32_t n = send_code(OWN + 9, OUTBOUND_NONE);
+  assert_error(told(world.a, FRAME_ERROR), ERROR_CHANNELS);
+  assert_non_null(told(n, FRAME_CANCEL));
+  assert_null(told(n, FRAME_MESSAGE));
+  assert_true(say(n, FRAME_DONE, 0, told(n, FRAME_EVENT)->h.stream, NULL, 0));
+}
+
+/* ---- lies ---- */
+
+static bool much(uint32_t from, uint32_t stream, uint8_t type, const void *payload, size_t length) {
+  static const uint8_t bytes[FRAME_PAYLOAD_MAX];
+  for (size_t cost = 0; cost <= STREAM_WINDOW; cost += length + MESSAGE_COST)
+    if (!say(from, type, 0, stream, payload ? payload : bytes, length))
+      return cost + length + MESSAGE_COST > STREAM_WINDOW;
+  return false;
+}
+
+static void test_lies(void **state) {
+  enum { FROM_A, FROM_B };
+  static const uint32_t unknown = 0x12345, loader = LOADER, none = 0, stub = OWN + 9;
+  static const uint8_t zeros[1025 * 4];
+  static const struct {
+    uint8_t from, type;
+    uint32_t stream; /* 0: of the session */
+    const void *payload;
+    size_t length;
+  } lies[] = {
+      {FROM_A, FRAME_CAPS, STREAM, &unknown, 4},
+      {FROM_A, FRAME_CAPS, STREAM, &loader, 4},
+      {FROM_A, FRAME_CAPS, STREAM, &none, 4},
+      {FROM_A, FRAME_CAPS, STREAM, &stub, 4},
+      {FROM_A, FRAME_CAPS, STREAM + 1, &unknown, 4},
+      {FROM_A, FRAME_CAPS, STREAM_EVENT | 99, &unknown, 4},
+      {FROM_A, FRAME_CAPS, STREAM_EVENT | 0, "\2\0\0\0", 4}, /* of the client's event */
+      {FROM_A, FRAME_CAPS, STREAM, zeros, 5},
+      {FROM_A, FRAME_CAPS, STREAM, zeros, sizeof zeros},
+      {FROM_B, FRAME_CAPS, 0, &unknown, 4},
+      {FROM_A, FRAME_MAKE, stub, zeros, 8},
+      {FROM_A, FRAME_MAKE, 1, zeros, 8},
+      {FROM_A, FRAME_MAKE, SERVICE, zeros, 8},
+      {FROM_A, FRAME_MAKE, 0x9999, zeros, 9},
+      {FROM_A, FRAME_MAKE, 0x9999, "\377\377\377\377\0\0\0\0", 8},
+      {FROM_A, FRAME_MAKE, CHANNEL_GIVEN, zeros, 8},
+      {FROM_A, FRAME_MAKE, STREAM_EVENT, zeros, 8},
+      {FROM_A, FRAME_MAKE, STREAM_GUEST, zeros, 8},
+      {FROM_A, FRAME_MAKE, 0, zeros, 8},
+      {FROM_A, FRAME_GET, CHANNEL_GIVEN | 5, "\1\0\0\0\0\0\0\0\0", 9},
+      {FROM_A, FRAME_BODY, STREAM, zeros, 1},
+      {FROM_A, FRAME_SHUT, STREAM, zeros, 2},
+      {FROM_A, FRAME_ERROR, STREAM, zeros, 13},
+      {FROM_A, FRAME_DONE, STREAM, NULL, 0},
+      {FROM_A, FRAME_HEAD, STREAM, zeros, 16},
+      {FROM_A, FRAME_WINDOW, STREAM, "\377\377\377\177", 4},
+      {FROM_B, FRAME_BODY, 0, zeros, 1},
+      {FROM_B, FRAME_SHUT, 0, zeros, 2},
+      {FROM_B, FRAME_HEAD, 0, zeros, 16},
+      {FROM_B, FRAME_CANCEL, 0, NULL, 0},
+      {FROM_B, FRAME_WINDOW, 0, "\377\377\377\177", 4},
+  };
+  for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+    setup(state);
+    get(stub);
+    uint32_t stream = open_session(), liar = lies[i].from == FROM_A ? world.a : world.b;
+    bool ok = say(liar, lies[i].type, 0, lies[i].stream ? lies[i].stream : stream, lies[i].payload, lies[i].length);
+    if (ok) print_message("lie %zu was believed\n", i);
+    assert_false(ok);
+    assert_non_null(cells.isolate[lies[i].from == FROM_A ? world.b : world.a]); /* nobody else is hurt */
+    assert_int_equal(teardown(state), 0);
+  }
+}
+
+static void test_more_than_the_credit(void **state) {
+  static uint32_t services[CAPS_MAX];
+  for (int i = 0; i < CAPS_MAX; i++) services[i] = SERVICE;
+  for (int i = 0; i < 4; i++) {
+    start_world("\"stubs\": 1000000");
+    uint32_t stream = open_session();
+    if (i == 0) assert_true(much(world.a, STREAM, FRAME_MESSAGE, NULL, FRAME_PAYLOAD_MAX));
+    if (i == 1) assert_true(much(world.b, stream, FRAME_MESSAGE, NULL, 0));
+    if (i == 2) assert_true(much(world.a, STREAM, FRAME_CAPS, services, sizeof services));
+    if (i == 3) {
+      say(world.b, FRAME_ERROR, 0, stream, "\0\0\0\0\0\0\0\0\0\0\0\0\0", 13);
+      assert_false(say(world.b, FRAME_MESSAGE, 0, stream, "x", 1));
+    }
+    assert_int_equal(teardown(state), 0);
+  }
+}
+
+/* A RPC session on channel 0, and caps on a stream that is not a session. */
+static void test_lies_about_fetches(void **state) {
+  setup(state);
+  assert_false(fetch(world.a, STREAM, 0, EVENT_RPC, 0, "", 0));
+  assert_int_equal(teardown(state), 0);
+  setup(state);
+  assert_false(fetch(world.a, STREAM, SERVICE, 3, 0, "", 0));
+  assert_int_equal(teardown(state), 0);
+  setup(state);
+  assert_true(fetch(world.a, STREAM, SERVICE, EVENT_FETCH, FRAME_HAS_BODY, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18));
+  assert_false(say_number(world.a, FRAME_CAPS, STREAM, SERVICE));
+  assert_int_equal(teardown(state), 0);
+}
+
+/* ---- anything at all ---- */
+
+static uint32_t seed;
+static uint32_t any(uint32_t below) {
+  seed = seed * 1664525u + 1013904223u;
+  return (seed >> 8) % below;
+}
+
+/* Of those in the table, most of the time. */
+static uint32_t any_of(const struct table *t, uint32_t otherwise) {
+  uint32_t at = t->cap ? any(t->cap) : 0;
+  for (uint32_t i = 0; i < t->cap && any(50); i++, at = (at + 1) % t->cap)
+    if (t->entries[at].key) return t->entries[at].key;
+  return any(20) ? otherwise : 0;
+}
+
+static uint32_t any_channel(const struct isolate *isolate) { return any_of(&isolate->channels, OWN + any(8)); }
+
+/* A stream or number that such a frame may have; now and then one that it may not. */
+static uint32_t any_stream(const struct isolate *isolate, uint8_t type) {
+  static const uint32_t kinds[] = {STREAM_GUEST, STREAM_EVENT, OWN, CHANNEL_GIVEN, 0};
+  if (!any(300)) return kinds[any(5)] + any(6);
+  if (type == FRAME_FETCH) return STREAM_GUEST | any(1 << 20);
+  if (type == FRAME_MAKE || type == FRAME_GET) return OWN + any(1 << 20);
+  if (type == FRAME_CODE || type == FRAME_RELEASE) return any_of(&isolate->channels, OWN);
+  if (type == FRAME_DONE) return any_of(&isolate->events, STREAM_EVENT | 999);
+  if (type == FRAME_CANCEL) return any_of(&isolate->fetches, STREAM_GUEST | 999);
+  return any(2) ? any_of(&isolate->events, STREAM_EVENT | 999) : any_of(&isolate->fetches, STREAM_GUEST | 999);
+}
+
+static void any_frame(const struct isolate *isolate) {
+  static const uint8_t types[] = {FRAME_FETCH, FRAME_FETCH,  FRAME_CAPS,    FRAME_CAPS,    FRAME_MAKE,
+                                  FRAME_MAKE,  FRAME_GET,    FRAME_RELEASE, FRAME_MESSAGE, FRAME_MESSAGE,
+                                  FRAME_DONE,  FRAME_CANCEL, FRAME_ERROR,   FRAME_CODE,    FRAME_WINDOW};
+  uint8_t type = types[any(sizeof types)];
+  uint32_t from = isolate->number, stream = any_stream(isolate, type);
+  struct buf b;
+  buf_init(&b, FRAME_PAYLOAD_MAX);
+  if (!any(4) && isolate->pending.count && type != FRAME_CAPS) stream = isolate->pending_stream;
+  if (type == FRAME_CAPS && !any(2)) stream = any_stream(isolate, any(2) ? FRAME_MAKE : FRAME_FETCH);
+  if (type == FRAME_FETCH) {
+    buf_put_u32(&b, any_channel(isolate));
+    put_event_head(&b, any(4) ? EVENT_RPC : EVENT_FETCH, "", "");
+    if (any(2)) buf_put(&b, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18);
+  } else if (type == FRAME_CAPS) {
+    for (uint32_t i = any(4); i < 4; i++) buf_put_u32(&b, any_channel(isolate));
+  } else if (type == FRAME_MAKE) {
+    buf_put_cstr(&b, "E");
+    buf_put_cstr(&b, "props");
+  } else if (type == FRAME_GET) {
+    buf_put_u32(&b, LOADER);
+    buf_put_u8(&b, (uint8_t)any(2));
+    buf_put_cstr(&b, any(2) ? "n" : "m");
+  } else if (type == FRAME_CODE) {
+    buf_put_u64(&b, 4);
+    for (int i = 0; i < 4; i++) buf_put_u32(&b, 0);
+    buf_put_u32(&b, any(3));
+    buf_put(&b, "code", 4);
+  } else {
+    for (int i = 0; i < 13; i++) buf_put_u8(&b, 0);
+    if (type == FRAME_WINDOW) b.data[0] = 1;
+  }
+  say(from, type, (uint8_t)any(FRAME_FLAGS + 1), stream, b.data, b.len);
+  buf_free(&b);
+}
+
+static void test_anything(void **state) {
+  for (uint32_t round = 0; round < 100; round++) {
+    seed = round;
+    start_world("\"stubs\": 12, \"events\": 5, \"isolates\": 4");
+    cells.deaf = true;
+    for (int i = 0; i < 2; i++) world.registry.hosts[i].worker->outbound = false; /* there is no network here */
+    for (int i = 0; i < 2000; i++) {
+      uint32_t living[8], n = 0;
+      for (struct isolate *isolate = world.registry.first; isolate && n < 8; isolate = isolate->next)
+        living[n++] = isolate->number;
+      if (!n || !world.client) begin_event();
+      if (n) {
+        struct isolate *isolate = cells.isolate[living[any(n)]];
+        isolate->subrequests_left = 10;
+        any_frame(isolate);
+      }
+    }
+    assert_int_equal(teardown(state), 0);
+  }
+}
+
+#define WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SMALL(test) cmocka_unit_test_setup_teardown(test, setup_small, teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      WORLD(test_session_from_start_to_end),
+      WORLD(test_session_that_its_caller_cancels),
+      WORLD(test_session_that_breaks),
+      WORLD(test_session_whose_callee_dies),
+      WORLD(test_session_whose_caller_dies),
+      WORLD(test_wall_time_counts_while_an_answer_is_due),
+      WORLD(test_a_hundred_thousand_sessions),
+      WORLD(test_channel_passed_on),
+      WORLD(test_channel_outlives_its_maker),
+      WORLD(test_props_name_channels),
+      WORLD(test_caps_ahead_of_their_frame),
+      WORLD(test_session_that_waits_for_code),
+      WORLD(test_session_whose_code_does_not_come),
+      WORLD(test_env_and_outbound_of_a_dynamic_worker),
+      WORLD(test_event_longer_than_a_frame),
+      WORLD(test_long_chain_of_props),
+      WORLD(test_long_chain_of_outbounds),
+      WORLD(test_no_cycles),
+      SMALL(test_more_channels_than_the_receiver_may_hold),
+      SMALL(test_pending_caps_are_bounded),
+      SMALL(test_channels_are_bounded),
+      WORLD(test_props_are_bounded),
+      SMALL(test_session_passes_too_much_while_it_waits),
+      cmocka_unit_test(test_lies),
+      cmocka_unit_test(test_more_than_the_credit),
+      cmocka_unit_test(test_lies_about_fetches),
+      cmocka_unit_test(test_anything),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
