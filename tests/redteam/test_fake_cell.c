@@ -261,6 +261,73 @@ static bool misuse_socket(struct fake *f, const char *how, uint32_t isolate, uin
   return true;
 }
 
+/* ---- an isolate that lies on a session of RPC, at either of its ends ---- */
+
+/* A session to itself, by a channel that it makes. Its other end lies as the entrypoint says. */
+static void open_session(struct fake *f, const char *entrypoint, uint32_t isolate) {
+  struct buf b;
+  buf_init(&b, FRAME_PAYLOAD_MAX);
+  buf_put_cstr(&b, entrypoint);
+  buf_put_cstr(&b, "");
+  say(f, FRAME_MAKE, 0, isolate, 2 * STUB, b.data, b.len);
+  buf_clear(&b);
+  buf_put_u32(&b, 2 * STUB);
+  buf_put_u8(&b, EVENT_RPC);
+  for (int i = 0; i < 4; i++) buf_put_u32(&b, 0);
+  say(f, FRAME_FETCH, FRAME_ASKS, isolate, STREAM_GUEST | 8, b.data, b.len);
+  buf_free(&b);
+}
+
+static const uint8_t nothing[FRAME_PAYLOAD_MAX];
+
+static bool lie_as_caller(struct fake *f, const char *how, uint32_t isolate) {
+  static const uint32_t unknown = 0x4321, made = 2 * STUB, none = 0;
+  if (strncmp(how, "rpc-", 4)) return false;
+  how += 4;
+  uint32_t stream = STREAM_GUEST | 8;
+  open_session(f, how, isolate);
+  if (!strcmp(how, "unknown")) say(f, FRAME_CAPS, 0, isolate, stream, &unknown, 4);
+  if (!strcmp(how, "outbound")) say(f, FRAME_CAPS, 0, isolate, stream, &none, 4);
+  if (!strcmp(how, "ahead")) say(f, FRAME_CAPS, 0, isolate, STREAM_GUEST | 99, &unknown, 4);
+  if (!strcmp(how, "odd")) say(f, FRAME_CAPS, 0, isolate, stream, nothing, 7);
+  if (!strcmp(how, "many")) say(f, FRAME_CAPS, 0, isolate, stream, nothing, 4 * (CAPS_MAX + 1));
+  if (!strcmp(how, "again")) say(f, FRAME_MAKE, 0, isolate, made, nothing, 8);
+  if (!strcmp(how, "given")) say(f, FRAME_MAKE, 0, isolate, CHANNEL_GIVEN | 7, nothing, 8);
+  if (!strcmp(how, "body")) say(f, FRAME_BODY, FRAME_END, isolate, stream, nothing, 7);
+  for (int i = 0; i < 5 && !strcmp(how, "much"); i++)
+    say(f, FRAME_MESSAGE, 0, isolate, stream, nothing, sizeof nothing);
+  return true;
+}
+
+/* The other end. It is the one session of an isolate that is about to be closed. */
+static void lie_as_callee(struct fake *f, const char *how, uint32_t isolate, uint32_t stream) {
+  static const uint32_t unknown = 0x4321;
+  if (!strcmp(how, "back")) say(f, FRAME_CAPS, 0, isolate, stream, &unknown, 4);
+  if (!strcmp(how, "head")) say(f, FRAME_HEAD, 0, isolate, stream, nothing, 16);
+  if (!strcmp(how, "cancel")) say(f, FRAME_CANCEL, 0, isolate, stream, NULL, 0);
+  if (!strcmp(how, "late")) {
+    say(f, FRAME_ERROR, 0, isolate, stream, nothing, 13);
+    say(f, FRAME_MESSAGE, 0, isolate, stream, "x", 1);
+  }
+  for (int i = 0; i <= STREAM_WINDOW / MESSAGE_COST && !strcmp(how, "empty"); i++)
+    say(f, FRAME_MESSAGE, 0, isolate, stream, NULL, 0);
+}
+
+/* Sessions opened and cancelled, and frames about them when they are over; none is a lie. */
+static void tease_sessions(struct fake *f, uint32_t isolate) {
+  static const uint32_t made = 2 * STUB;
+  for (int i = 0; i < 300; i++) {
+    open_session(f, "", isolate);
+    say(f, FRAME_CAPS, 0, isolate, STREAM_GUEST | 8, &made, 4);
+    say(f, FRAME_MESSAGE, FRAME_ASKS, isolate, STREAM_GUEST | 8, "x", 1);
+    for (int k = 0; k < 2; k++) say(f, FRAME_CANCEL, 0, isolate, STREAM_GUEST | 8, NULL, 0);
+    say(f, FRAME_CAPS, 0, isolate, STREAM_GUEST | 8, &made, 4);
+    say(f, FRAME_MESSAGE, 0, isolate, STREAM_GUEST | 8, "x", 1);
+    say(f, FRAME_RELEASE, 0, isolate, made, NULL, 0);
+    say(f, FRAME_RELEASE, 0, isolate, made, NULL, 0);
+  }
+}
+
 /* True: the request was dealt with (or never will be). */
 static bool misbehave(struct fake *f, const char *how, uint32_t isolate, uint32_t stream) {
   struct frame_header raw = {.type = FRAME_LOG, .length = 8, .isolate = isolate};
@@ -319,7 +386,7 @@ static bool misbehave(struct fake *f, const char *how, uint32_t isolate, uint32_
     say(f, FRAME_GET, 0, isolate, 77, "\x99\0\0\0\0\0\0\0\0", 9);
   else if (!strcmp(how, "loaded-again"))
     say(f, FRAME_LOADED, 0, isolate, 0, "\0", 1);
-  else if (lie_outbound(f, how, isolate))
+  else if (lie_outbound(f, how, isolate) || lie_as_caller(f, how, isolate))
     return true;
   else if (!strcmp(how, "stream"))
     say(f, FRAME_HEAD, 0, isolate, 5, "................", 16);
@@ -337,6 +404,7 @@ static void tease(struct fake *f, const char *how, uint32_t isolate, uint32_t st
     say(f, FRAME_RELEASE, 0, isolate, 0x9999, NULL, 0);
   }
   if (!strncmp(how, "tease-", 6)) tease_outbound(f, isolate, how + 6);
+  if (!strcmp(how, "sessions")) tease_sessions(f, isolate);
   if (!strcmp(how, "read-ahead")) read_ahead(f, isolate, stream);
   if (!strcmp(how, "shrink") && !ftruncate(CELL_FD_LINK, 4096)) _exit(9);
 }
@@ -376,8 +444,15 @@ static void on_event(struct fake *f, const struct frame_header *h) {
   char path[256] = "";
   size_t n;
   struct reader r = reader_over(f->payload, h->length);
-  read_bytes_borrow(&r, 9);
-  for (int i = 0; i < 3; i++) read_str_borrow(&r, &n);
+  unsigned kind = read_u8(&r);
+  read_bytes_borrow(&r, 8);
+  const char *entrypoint = read_str_borrow(&r, &n);
+  if (kind == EVENT_RPC) {
+    snprintf(path, sizeof path, "%.*s", (int)n, entrypoint);
+    lie_as_callee(f, path, h->isolate, h->stream);
+    return;
+  }
+  for (int i = 0; i < 2; i++) read_str_borrow(&r, &n);
   const char *url = read_str_borrow(&r, &n);
   snprintf(path, sizeof path, "%.*s", (int)n, url);
   char *slash = strchr(path + 7, '/');
@@ -404,6 +479,7 @@ static void on_event(struct fake *f, const struct frame_header *h) {
 static void on_frame(struct fake *f, const struct frame_header *h) {
   if (h->type == FRAME_LOAD && !(h->flags & FRAME_MORE)) say(f, FRAME_LOADED, 0, h->isolate, 0, "\1", 1);
   if (h->type == FRAME_EVENT) on_event(f, h);
+  if (h->type == FRAME_CANCEL && h->stream & STREAM_EVENT) say(f, FRAME_DONE, 0, h->isolate, h->stream, NULL, 0);
   if (h->type == FRAME_HEAD || (h->type == FRAME_ERROR && h->stream & STREAM_GUEST)) forwarded(f, h);
 }
 
@@ -655,6 +731,38 @@ static void test_lies_on_a_websocket(void **state) {
   }
 }
 
+static void test_lies_on_a_session(void **state) {
+  static const struct {
+    const char *how, *said;
+  } lies[] = {
+      {"unknown", "a channel that is not in its table"}, {"outbound", "a channel that is not in its table"},
+      {"ahead", "a channel that is not in its table"},   {"odd", "CAPS that are not well formed"},
+      {"many", "CAPS that are not well formed"},         {"again", "a channel whose number is not new"},
+      {"given", "a channel whose number is not new"},    {"body", "a frame that no session sends"},
+      {"much", "a message beyond its credit"},           {"back", "a channel that is not in its table"},
+      {"head", "a frame that no session sends"},         {"cancel", "a frame that no session sends"},
+      {"late", "a message after the session's end"},     {"empty", "a message beyond its credit"},
+  };
+  char how[64], text[4096];
+  (void)state;
+  for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+    snprintf(how, sizeof how, "rpc-%s", lies[i].how);
+    lie("/via/", how, lies[i].said);
+    assert_serves("/hello");
+    assert_serves("/via/hello");
+    lie("/", how, lies[i].said);
+    assert_serves("/hello");
+    assert_false(log_says("is dropped"));
+  }
+  log_forget();
+  for (int i = 0; i < 5; i++) {
+    assert_int_equal(hear(ask(i % 2 ? "/via/sessions" : "/sessions"), text, sizeof text), 200);
+    assert_serves("/hello");
+    assert_serves("/via/hello");
+  }
+  assert_false(log_says("protocol error"));
+}
+
 /* An upstream that takes connections and never answers. */
 static int silent_upstream(uint16_t *port) {
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -786,6 +894,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup_teardown(test_lies_of_a_dynamic_cell, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_of_an_isolate, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_on_a_websocket, start_gateway, stop_gateway),
+      cmocka_unit_test_setup_teardown(test_lies_on_a_session, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_about_the_network, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_what_is_not_a_lie, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_claims_to_have_read_ahead, start_gateway, stop_gateway),
