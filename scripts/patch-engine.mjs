@@ -193,6 +193,12 @@ const changes = [
     from: "                JS_ThrowTypeError(ctx, \"class constructors must be invoked with 'new'\");\n",
     to: "                sf->cur_pc = pc;\n                engine_not_new(ctx);\n",
   },
+  // ---- a template is put together by the language, not by whatever String.prototype.concat is
+  {
+    what: "js_parse_template",
+    from: "                    emit_op(s, OP_get_field2);\n                    emit_atom(s, JS_ATOM_concat);\n",
+    to: "                    if (emit_push_const(s, engine_template_concat(ctx), 0)) return -1;\n",
+  },
   // ---- V8's words for errors that programs match on and people look up
   ...[
     ["cannot convert symbol to string", "Cannot convert a Symbol value to a string"],

@@ -168,9 +168,15 @@ static void stack_put_frame(struct stack_trace *t, const JSStackFrame *sf, bool 
   JS_FreeCString(t->ctx, given);
 }
 
+/* The platform's, a built-in that it called, perhaps through others (Function.prototype.call), or a template's. */
+static bool stack_is_hidden(JSContext *ctx, const JSStackFrame *sf) {
+  if (JS_VALUE_GET_PTR(sf->cur_func) == JS_VALUE_GET_PTR(engine_template_concat(ctx))) return true;
+  while (sf && !stack_bytecode(sf->cur_func)) sf = sf->prev_frame;
+  return !sf || stack_of_platform(sf);
+}
+
 static void stack_add(struct stack_trace *t, JSStackFrame *sf, bool async) {
-  if (t->count >= t->limit || stack_of_platform(sf)) return;
-  if (!stack_bytecode(sf->cur_func) && (!sf->prev_frame || stack_of_platform(sf->prev_frame))) return;
+  if (t->count >= t->limit || stack_is_hidden(t->ctx, sf)) return;
   if (t->site) {
     js_new_callsite_data(t->ctx, &t->site[t->count], sf);
     JS_FreeValue(t->ctx, t->site[t->count].func); /* code in strict mode is not handed out */

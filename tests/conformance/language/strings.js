@@ -50,4 +50,6 @@ export default checks([
   () => String.prototype.at.call(null),
   () => [String.raw({ raw: "abc" }, 1, 2, 3), String.raw({ raw: { length: 2, 0: "x", 1: "y" } }, "-")],
   () => Object.getOwnPropertyNames(String.prototype).sort(),
+  () => { const kept = String.prototype.concat; String.prototype.concat = () => "no"; try { return `a${1}b${{ toString: () => "t" }}${2}`; } finally { String.prototype.concat = kept; } },
+  () => `a${Symbol()}`,
 ], { messages: false });
