@@ -30,6 +30,7 @@ const unused = new Set(`internal/bootstrap/realm internal/crypto/keys internal/f
 // Where workerd's library, which began as Node.js's, says something else. Each text must be there.
 const changes = {
   "buffer": [
+    ["RegExpPrototypeSymbolReplace(\n    /(.{2})/g,", "RegExpPrototypeSymbolReplace(\n    primordials.hardenRegExp(/(.{2})/g),"],
     ["['string', 'Buffer', 'ArrayBuffer', 'Array', 'Array-like Object'],",
       "['string', 'Buffer', 'TypedArray', 'ArrayBuffer', 'SharedArrayBuffer', 'Array', 'Array-like Object'],"],
     ["Buffer.alloc = function alloc(size, fill, encoding) {\n  validateNumber(size, 'size', 0, kMaxLength);",
@@ -120,6 +121,24 @@ const changes = {
     ["const name = ctx.stylize(`[${key}]`, 'string');",
       "const name = ctx.stylize(isTypedArray(value) ? `[${key}]` : key, 'string');"],
     ["typeof value[SymbolToPrimitive] !== 'function'", "true", 2],
+    ["  if (tag !== '') {\n    const position = constructor.indexOf(tag);",
+      "  if (tag !== '' && tag !== constructor) {\n    const position = -1;"],
+    ["if (ctx.breakLength === Infinity) {", "if (false) {"],
+    ["typeof tmp === 'object' || typeof tmp === 'function'", "typeof tmp === 'object'"],
+    ["<Inspection threw (${formatValue(ctx, err, recurseTimes)})>", "<Inspection threw (${isError(err) ? err.message : err})>"],
+    // A Worker may have replaced what these would call
+    ["const strEscapeSequencesReplacer = ", "const strEscapeSequencesReplacer = primordials.hardenRegExp("],
+    ["const strEscapeSequencesReplacerSingle = ", "const strEscapeSequencesReplacerSingle = primordials.hardenRegExp("],
+    ["[\\udc00-\\udfff]/g;", "[\\udc00-\\udfff]/g);", 2],
+    ["RegExpPrototypeSymbolReplace(stripCommentsRegExp, slice)",
+      "RegExpPrototypeSymbolReplace(primordials.hardenRegExp(stripCommentsRegExp), slice)"],
+    ["RegExpPrototypeSymbolReplace(/ Iterator] {$/,", "RegExpPrototypeSymbolReplace(primordials.hardenRegExp(/ Iterator] {$/),"],
+    ["RegExpPrototypeSymbolSplit(/(?<=\\n)/,", "RegExpPrototypeSymbolSplit(primordials.hardenRegExp(/(?<=\\n)/),"],
+    ["ctx.seen.includes(value)", "ArrayPrototypeIncludes(ctx.seen, value)"],
+    ["ctx.seen.push(value)", "ArrayPrototypePush(ctx.seen, value)"],
+    ["ctx.seen.pop()", "ArrayPrototypePop(ctx.seen)", 2],
+    ["keys.splice(0, value.length)", "ArrayPrototypeSplice(keys, 0, value.length)"],
+    ["frames.splice(offset + 1,", "ArrayPrototypeSplice(frames, offset + 1,"],
   ],
 };
 

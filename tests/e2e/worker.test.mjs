@@ -141,6 +141,48 @@ test("console and failed waitUntil() go to the log; control characters cannot fo
   assert.ok(!other.log.includes("\x1b[31m"));
 });
 
+test("console works in a Worker that replaced the language's own functions, and cannot be made to fail it", async () => {
+  const other = await serveDispatch();
+  const source = `export default { fetch() {
+    const { log } = console, answer = new Response("x");
+    const values = [{ a: [1, "it's"] }, [new Uint8Array(2), "a\\nb", Symbol("s")], new Error("e", { cause: "c" }).cause, Promise.resolve(1),
+      new Headers({ a: "b" }), new URLSearchParams("a=1"), Buffer.from("hi"), new Proxy({}, {}), class A extends Map {}, () => {}];
+    const { getOwnPropertyNames, defineProperty } = Object;
+    for (const owner of [Array, String, Number, Symbol, RegExp, Map, Set, WeakMap, Error, Date, Function, Headers, Object.getPrototypeOf(Uint8Array)]) {
+      for (const name of getOwnPropertyNames(owner.prototype)) {
+        if (name === "constructor" || typeof Reflect.getOwnPropertyDescriptor(owner.prototype, name).value !== "function") continue;
+        defineProperty(owner.prototype, name, { __proto__: null, value() { throw new Error(name + " was called"); } });
+      }
+    }
+    for (const name of ["value", "get", "depth", "circular"]) defineProperty(Object.prototype, name, { __proto__: null, set() { throw name; } });
+    for (let i = 0; i < values.length; i++) log(i, values[i]);
+    log("%s|%d|%j|%O", "text", 1, { a: 1 }, [1]);
+    log({ [Symbol.for("nodejs.util.inspect.custom")]() { throw { toString() { throw 1; } }; } });
+    console.table([{ a: 1 }]);
+    return answer;
+  } };`;
+  assert.equal((await load(other, source)).text, "x");
+  await other.stop();
+  for (const text of ["0 { a: [ 1, \"it's\" ] }", "1 [ Uint8Array(2) [ 0, 0 ], 'a\\nb', Symbol(s) ]", "2 c", "3 Promise { 1 }",
+    "4 Headers(1) { 'a' => 'b', [immutable]: false }", "5 URLSearchParams(1) { 'a' => '1' }", "6 <Buffer 68 69>", "7 Proxy({})",
+    "8 [class A extends Map]", "9 [Function (anonymous)]", 'text|1|{"a":1}|[ 1 ]', "<Formatting threw", "│ (index) │ a │"]) {
+    assert.ok(other.log.includes(`: ${text}`) || other.log.includes(`    ${text}`), `${text} in ${other.log}`);
+  }
+});
+
+test("what a Worker logs is shown over several lines and cut at a limit", async () => {
+  const other = await serveDispatch();
+  const source = `export default { fetch() {
+    console.log({ a: "x".repeat(70), b: { c: 1 } });
+    console.log(Array.from({ length: 100 }, () => "y".repeat(5000)));
+    return new Response("x");
+  } };`;
+  assert.equal((await load(other, source)).text, "x");
+  await other.stop();
+  assert.match(other.log, /^log \S+: \{\n {6}a: 'x{70}',\n {6}b: \{ c: 1 \}\n {4}\}\n/m);
+  assert.ok(other.log.length < 20000, `${other.log.length}`);
+});
+
 test("Request, Response, Headers, URL", async () => {
   const expression = `await (async () => {
     const r = new Response("body", { status: 201, headers: { A: "b" } });

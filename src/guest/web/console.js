@@ -12,10 +12,18 @@ function formatLog(args) {
   try {
     return ReflectApply(nodeLib.inspect.format, undefined, args);
   } catch (e) {
-    return `<Formatting threw (${native.classOf(e) === 'Error' ? e.stack : StringOf(e)})>`;
+    return `<Formatting threw (${thrownText(e)})>`;
   }
 }
+
 const StringOf = String;
+function thrownText(thrown) {
+  try {
+    return native.classOf(thrown) === 'Error' ? thrown.stack : StringOf(thrown);
+  } catch {
+    return 'what cannot be shown';
+  }
+}
 
 function emit(level, text) {
   const indent = consoleState.indent;

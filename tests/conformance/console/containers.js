@@ -40,6 +40,7 @@ export default logged([
   () => [new (class A { get [Symbol.toStringTag]() { return "Tag"; } })(), new (class A { get [Symbol.toStringTag]() { return "A"; } })()],
   () => [Object.defineProperty({ a: 1 }, Symbol.toStringTag, { value: "T" }), Object.defineProperty([], Symbol.toStringTag, { value: "T" })],
   () => [Object.defineProperty(new Map(), Symbol.toStringTag, { value: "T" }), Object.defineProperty(() => {}, Symbol.toStringTag, { value: "T" })],
+  () => [new (class MyTag { get [Symbol.toStringTag]() { return "Tag"; } })(), new (class MyTagged { get [Symbol.toStringTag]() { return "Tag"; } })()],
   () => { const a = { x: 1 }; a.self = a; a.l = [a, { a }]; return [a]; },
   () => { const a = {}, b = { a }; a.b = b; return [a, [a, b]]; },
   () => { const m = new Map(); m.set("m", m); m.set(m, 1); const s = new Set(); s.add(s); return [m, s]; },
