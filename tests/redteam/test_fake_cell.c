@@ -34,10 +34,11 @@
 #include "base/ring.h"
 #include "cell/cell.h"
 #include "gateway/gateway.h"
+#include "gateway/websocket.h"
 
 /* ---- the fake cell ---- */
 
-enum { WRITTEN_AT = 0, READ_AT = 64, DATA_AT = 192, STUB = 0x10000, FETCH_1 = 1, MAX_CALLS = 64 };
+enum { WRITTEN_AT = 0, READ_AT = 64, DATA_AT = 192, STUB = 0x10000, FETCH_1 = 1, SOCKET_FETCH = 7777, MAX_CALLS = 64 };
 
 struct fake {
   struct ring to_cell, to_gateway;
@@ -47,6 +48,7 @@ struct fake {
   struct {
     uint32_t event, fetch, isolate;
   } calls[MAX_CALLS]; /* host: fetches in progress and whose event they serve */
+  char socket_lie[16];
   uint8_t payload[FRAME_PAYLOAD_MAX];
 };
 
@@ -142,8 +144,8 @@ static void flood(struct fake *f, uint32_t isolate) {
 /* ---- an isolate that lies on the network's exchanges ---- */
 
 /* A FETCH on channel 0, with one header of any bytes. */
-static void fetch_out(struct fake *f, uint32_t isolate, uint32_t fetch, uint8_t flags, const char *method,
-                      const char *url, const char *header) {
+static void fetch_with(struct fake *f, uint32_t isolate, uint32_t fetch, uint8_t flags, const char *method,
+                       const char *url, const char *name, const char *value) {
   struct buf b;
   buf_init(&b, FRAME_PAYLOAD_MAX);
   buf_put_u32(&b, 0);
@@ -155,11 +157,16 @@ static void fetch_out(struct fake *f, uint32_t isolate, uint32_t fetch, uint8_t 
   buf_put_cstr(&b, method);
   buf_put_cstr(&b, url);
   buf_put_u16(&b, 1);
-  buf_put_cstr(&b, header);
-  buf_put_cstr(&b, header);
+  buf_put_cstr(&b, name);
+  buf_put_cstr(&b, value);
   buf_put_u64(&b, 3);
   say(f, FRAME_FETCH, flags, isolate, STREAM_GUEST | fetch, b.data, b.len);
   buf_free(&b);
+}
+
+static void fetch_out(struct fake *f, uint32_t isolate, uint32_t fetch, uint8_t flags, const char *method,
+                      const char *url, const char *header) {
+  fetch_with(f, isolate, fetch, flags, method, url, header, header);
 }
 
 /* `how` is a kind and the port of an upstream that never answers. False: no such lie. */
@@ -184,6 +191,10 @@ static bool lie_outbound(struct fake *f, const char *how, uint32_t isolate) {
     say(f, FRAME_HEAD, 0, isolate, STREAM_GUEST | 7, bytes, 16);
   else if (!strcmp(kind, "empty"))
     say(f, FRAME_BODY, 0, isolate, STREAM_GUEST | 7, NULL, 0);
+  else if (!strcmp(kind, "message"))
+    say(f, FRAME_MESSAGE, 0, isolate, STREAM_GUEST | 7, "x", 1);
+  else if (!strcmp(kind, "shut"))
+    say(f, FRAME_SHUT, 0, isolate, STREAM_GUEST | 7, "\xe8\3", 2);
   else
     return false;
   return true;
@@ -231,10 +242,41 @@ static void tease_outbound(struct fake *f, uint32_t isolate, const char *port) {
   say(f, FRAME_BODY, 0, isolate, STREAM_GUEST | (next + 3), "abc", 3);
 }
 
+/* What nobody may say on a WebSocket. */
+static void lie_on_socket(struct fake *f, const char *how, uint32_t isolate, uint32_t stream) {
+  static uint8_t bytes[FRAME_PAYLOAD_MAX];
+  static const uint8_t code[] = {0xe8, 3}, bad_code[] = {0xee, 3};
+  if (!strcmp(how, "kinds")) {
+    say(f, FRAME_MESSAGE, FRAME_MORE | FRAME_TEXT, isolate, stream, "x", 1);
+    say(f, FRAME_MESSAGE, 0, isolate, stream, "x", 1);
+  }
+  if (!strcmp(how, "nothing")) say(f, FRAME_MESSAGE, FRAME_MORE, isolate, stream, NULL, 0);
+  for (int i = 0; i < 5 && !strcmp(how, "much"); i++) say(f, FRAME_MESSAGE, 0, isolate, stream, bytes, sizeof bytes);
+  for (int i = 0; i < STREAM_WINDOW / MESSAGE_COST + 1 && !strcmp(how, "many"); i++)
+    say(f, FRAME_MESSAGE, 0, isolate, stream, NULL, 0);
+  for (int i = 0; i < 1000 && !strcmp(how, "flood"); i++)
+    say(f, FRAME_MESSAGE, 0, isolate, stream, bytes, sizeof bytes);
+  if (!strcmp(how, "code")) say(f, FRAME_SHUT, 0, isolate, stream, bad_code, sizeof bad_code);
+  if (!strcmp(how, "reason")) say(f, FRAME_SHUT, 0, isolate, stream, bytes, 3 + SHUT_REASON_MAX);
+  if (!strcmp(how, "late") || !strcmp(how, "twice")) say(f, FRAME_SHUT, 0, isolate, stream, code, sizeof code);
+  if (!strcmp(how, "late")) say(f, FRAME_MESSAGE, 0, isolate, stream, "x", 1);
+  if (!strcmp(how, "twice")) say(f, FRAME_SHUT, 0, isolate, stream, code, sizeof code);
+}
+
+/* Asks an upstream for a WebSocket; the lie follows its answer. `how`: ws-KIND-PORT. */
+static bool ask_socket(struct fake *f, const char *how, uint32_t isolate) {
+  const char *port = strrchr(how, '-');
+  char url[64];
+  if (strncmp(how, "ws-", 3) != 0 || port < how + 3) return false;
+  snprintf(f->socket_lie, sizeof f->socket_lie, "%.*s", (int)(port - how - 3), how + 3);
+  snprintf(url, sizeof url, "http://127.0.0.1:%s/", port + 1);
+  fetch_with(f, isolate, SOCKET_FETCH, 0, "GET", url, "upgrade", "websocket");
+  return true;
+}
+
 /* Answers with a WebSocket, and then lies on it. */
 static bool misuse_socket(struct fake *f, const char *how, uint32_t isolate, uint32_t stream) {
-  static uint8_t bytes[FRAME_PAYLOAD_MAX];
-  static const uint8_t head[16] = {HEAD_SOCKET}, code[] = {0xe8, 3}, bad_code[] = {0xee, 3};
+  static const uint8_t head[16] = {HEAD_SOCKET};
   if (strncmp(how, "socket-", 7)) return false;
   how += 7;
   if (!strcmp(how, "first")) {
@@ -244,20 +286,8 @@ static bool misuse_socket(struct fake *f, const char *how, uint32_t isolate, uin
   say(f, FRAME_HEAD, strcmp(how, "body") ? 0 : FRAME_HAS_BODY, isolate, stream, head, sizeof head);
   if (!strcmp(how, "again")) say(f, FRAME_HEAD, 0, isolate, stream, head, sizeof head);
   if (!strcmp(how, "bytes")) say(f, FRAME_BODY, 0, isolate, stream, "x", 1);
-  if (!strcmp(how, "kinds")) {
-    say(f, FRAME_MESSAGE, FRAME_MORE | FRAME_TEXT, isolate, stream, "x", 1);
-    say(f, FRAME_MESSAGE, 0, isolate, stream, "x", 1);
-  }
-  if (!strcmp(how, "nothing")) say(f, FRAME_MESSAGE, FRAME_MORE, isolate, stream, NULL, 0);
-  for (int i = 0; i < 5 && !strcmp(how, "much"); i++) say(f, FRAME_MESSAGE, 0, isolate, stream, bytes, sizeof bytes);
-  for (int i = 0; i < STREAM_WINDOW / MESSAGE_COST + 1 && !strcmp(how, "many"); i++)
-    say(f, FRAME_MESSAGE, 0, isolate, stream, NULL, 0);
-  if (!strcmp(how, "code")) say(f, FRAME_SHUT, 0, isolate, stream, bad_code, sizeof bad_code);
-  if (!strcmp(how, "reason")) say(f, FRAME_SHUT, 0, isolate, stream, bytes, 3 + SHUT_REASON_MAX);
   if (!strcmp(how, "done")) say(f, FRAME_DONE, 0, isolate, stream, NULL, 0);
-  if (!strcmp(how, "late") || !strcmp(how, "twice")) say(f, FRAME_SHUT, 0, isolate, stream, code, sizeof code);
-  if (!strcmp(how, "late")) say(f, FRAME_MESSAGE, 0, isolate, stream, "x", 1);
-  if (!strcmp(how, "twice")) say(f, FRAME_SHUT, 0, isolate, stream, code, sizeof code);
+  lie_on_socket(f, how, isolate, stream);
   return true;
 }
 
@@ -386,7 +416,7 @@ static bool misbehave(struct fake *f, const char *how, uint32_t isolate, uint32_
     say(f, FRAME_GET, 0, isolate, 77, "\x99\0\0\0\0\0\0\0\0", 9);
   else if (!strcmp(how, "loaded-again"))
     say(f, FRAME_LOADED, 0, isolate, 0, "\0", 1);
-  else if (lie_outbound(f, how, isolate) || lie_as_caller(f, how, isolate))
+  else if (lie_outbound(f, how, isolate) || ask_socket(f, how, isolate) || lie_as_caller(f, how, isolate))
     return true;
   else if (!strcmp(how, "stream"))
     say(f, FRAME_HEAD, 0, isolate, 5, "................", 16);
@@ -480,6 +510,8 @@ static void on_frame(struct fake *f, const struct frame_header *h) {
   if (h->type == FRAME_LOAD && !(h->flags & FRAME_MORE)) say(f, FRAME_LOADED, 0, h->isolate, 0, "\1", 1);
   if (h->type == FRAME_EVENT) on_event(f, h);
   if (h->type == FRAME_CANCEL && h->stream & STREAM_EVENT) say(f, FRAME_DONE, 0, h->isolate, h->stream, NULL, 0);
+  if (h->type == FRAME_HEAD && h->stream == (STREAM_GUEST | SOCKET_FETCH))
+    lie_on_socket(f, f->payload[0] == HEAD_SOCKET ? f->socket_lie : "", h->isolate, h->stream);
   if (h->type == FRAME_HEAD || (h->type == FRAME_ERROR && h->stream & STREAM_GUEST)) forwarded(f, h);
 }
 
@@ -775,6 +807,58 @@ static int silent_upstream(uint16_t *port) {
   return fd;
 }
 
+/* An upstream, in a child, that agrees to every WebSocket and then reads nothing. */
+static pid_t agreeing_upstream(uint16_t *port) {
+  int listener = silent_upstream(port);
+  pid_t pid = fork();
+  if (pid) {
+    close(listener);
+    return pid;
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  for (;;) {
+    char head[2048] = "", answer[512], accept_key[WEBSOCKET_ACCEPT + 1];
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    ssize_t n = read(fd, head, sizeof head - 1);
+    const char *key = n > 0 ? strstr(head, "Sec-WebSocket-Key: ") : NULL;
+    if (!key) continue;
+    websocket_accept_key(accept_key, key + strlen("Sec-WebSocket-Key: "), WEBSOCKET_KEY);
+    int length = snprintf(answer, sizeof answer,
+                          "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                          "Sec-WebSocket-Accept: %s\r\n\r\n",
+                          accept_key);
+    if (write(fd, answer, (size_t)length) != length) _exit(1);
+  }
+}
+
+static void test_lies_on_a_websocket_to_the_network(void **state) {
+  static const struct {
+    const char *how, *said;
+  } lies[] = {
+      {"kinds", "a message of two kinds"},
+      {"nothing", "an empty piece of a message"},
+      {"flood", "a message beyond its credit"},
+      {"code", "a close with a code of nobody's"},
+      {"reason", "a close with too long a reason"},
+      {"late", "a message after the close"},
+      {"twice", "a second close"},
+  };
+  uint16_t port;
+  char how[64];
+  (void)state;
+  pid_t upstream = agreeing_upstream(&port);
+  for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+    snprintf(how, sizeof how, "ws-%s-%u", lies[i].how, port);
+    lie("/via/", how, lies[i].said);
+    assert_serves("/via/hello");
+    lie("/", how, lies[i].said);
+    assert_serves("/hello");
+    assert_false(log_says("is dropped"));
+  }
+  kill(upstream, SIGKILL);
+  waitpid(upstream, NULL, 0);
+}
+
 static void test_lies_about_the_network(void **state) {
   static const struct {
     const char *how, *said;
@@ -782,6 +866,7 @@ static void test_lies_about_the_network(void **state) {
       {"body", "a body beyond its credit"},      {"credit", "credit that it cannot have"},
       {"nothing", "credit that it cannot have"}, {"again", "a fetch whose number is not new"},
       {"head", "a frame that no fetch sends"},   {"empty", "an empty piece of a body"},
+      {"message", "outside of a WebSocket"},     {"shut", "outside of a WebSocket"},
   };
   uint16_t port;
   char how[64];
@@ -895,6 +980,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup_teardown(test_lies_of_an_isolate, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_on_a_websocket, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_on_a_session, start_gateway, stop_gateway),
+      cmocka_unit_test_setup_teardown(test_lies_on_a_websocket_to_the_network, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_about_the_network, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_what_is_not_a_lie, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_claims_to_have_read_ahead, start_gateway, stop_gateway),
