@@ -157,6 +157,20 @@ test("it counts as a request to the network", async () => {
   await server.stop();
 });
 
+test("it takes one of the connections, and gives it back", async () => {
+  const server = await start({ limits: { outbound_connections: 2 } });
+  const open = [await pass(server, `${base}/taken?1`), await pass(server, `${base}/taken?2`)];
+  const third = told(server, `${base}/closer?third`);
+  const echo = open[0].next();
+  open[0].send("still here");
+  assert.equal(await echo, "still here");
+  assert.ok(!arrivals.has("/closer?third"));
+  open[0].terminate();
+  assert.deepEqual(await third, ["open", "close 4001 as you wish"]);
+  open[1].terminate();
+  await server.stop();
+});
+
 // ---- messages
 
 async function echoes(ws) {
