@@ -307,13 +307,16 @@ static int put_more(struct writer *w, JSValueConst v) {
   return put;
 }
 
-/* "#<Name>", as V8 writes it. */
+/* "#<Name>", as V8 writes it; "[object Tag]" where the constructor is no function, or is behind a getter. */
 static int refuse_object(struct writer *w, JSValueConst v) {
-  JSValue constructor = JS_GetPropertyStr(w->ctx, v, "constructor"), name = JS_UNDEFINED;
-  if (JS_IsObject(constructor)) name = JS_GetPropertyStr(w->ctx, constructor, "name");
+  JSValue constructor = engine_data(w->ctx, v, false), name;
+  bool named = JS_IsFunction(w->ctx, constructor);
+  name = named ? JS_GetPropertyStr(w->ctx, constructor, "name") : engine_data(w->ctx, v, true);
   const char *text = JS_IsString(name) ? JS_ToCString(w->ctx, name) : NULL;
   if (!JS_HasException(w->ctx))
-    JS_ThrowDOMException(w->ctx, "DataCloneError", "#<%.200s> could not be cloned.", text ? text : "Object");
+    JS_ThrowDOMException(w->ctx, "DataCloneError",
+                         named ? "#<%.200s> could not be cloned." : "[object %.200s] could not be cloned.",
+                         text ? text : "Object");
   JS_FreeCString(w->ctx, text);
   JS_FreeValue(w->ctx, name);
   JS_FreeValue(w->ctx, constructor);

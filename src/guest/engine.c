@@ -374,8 +374,6 @@ enum engine_class engine_class(JSContext *ctx, JSValueConst v) {
   if (id >= JS_CLASS_UINT8C_ARRAY && id <= JS_CLASS_FLOAT64_ARRAY) return CLASS_TYPED_ARRAY;
   switch (id) {
     case JS_CLASS_OBJECT:
-    case JS_CLASS_ARGUMENTS:
-    case JS_CLASS_MAPPED_ARGUMENTS:
       return CLASS_OBJECT;
     case JS_CLASS_ARRAY:
       return CLASS_ARRAY;
@@ -567,6 +565,22 @@ int engine_map_put(JSContext *ctx, JSValueConst map, JSValueConst key, JSValueCo
   JSValue r = js_map_set(ctx, map, set ? 1 : 2, args, set ? MAGIC_SET : 0);
   JS_FreeValue(ctx, r);
   return JS_IsException(r) ? -1 : 0;
+}
+
+JSValue engine_data(JSContext *ctx, JSValueConst v, bool tag) {
+  JSAtom name = tag ? JS_ATOM_Symbol_toStringTag : JS_ATOM_constructor;
+  JSValue found = JS_UNDEFINED;
+  for (JSObject *p = JS_VALUE_GET_OBJ(v); p; p = p->shape->proto) {
+    if (p->class_id == JS_CLASS_PROXY) p = JS_VALUE_GET_OBJ(ctx->class_proto[JS_CLASS_OBJECT]); /* its traps stay out */
+    JSPropertyDescriptor d;
+    int r = JS_GetOwnPropertyInternal(ctx, &d, p, name);
+    if (r < 0) return JS_EXCEPTION;
+    if (!r) continue;
+    if (!(d.flags & JS_PROP_GETSET)) found = JS_DupValue(ctx, d.value);
+    js_free_desc(ctx, &d);
+    break;
+  }
+  return found;
 }
 
 int64_t engine_buffer_max(JSValueConst buffer) {

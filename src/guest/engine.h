@@ -107,6 +107,8 @@ JSValue engine_new_regexp(JSContext *ctx, JSValueConst source, JSValueConst flag
 int engine_entries(JSContext *ctx, JSValueConst v, JSValue **out, uint32_t *count);
 JSValue engine_new_map(JSContext *ctx, bool set);
 int engine_map_put(JSContext *ctx, JSValueConst map, JSValueConst key, JSValueConst value);
+/* What an object or its chain has as `constructor`, or as its tag, where that is data; undefined where it is not. */
+JSValue engine_data(JSContext *ctx, JSValueConst v, bool tag);
 /* maxByteLength of an ArrayBuffer; -1: it cannot be resized. A new one that can, with a copy of these bytes. */
 int64_t engine_buffer_max(JSValueConst buffer);
 JSValue engine_new_resizable(JSContext *ctx, const uint8_t *p, size_t n, uint32_t max);

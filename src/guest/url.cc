@@ -48,6 +48,13 @@ JSValue array_of(JSContext *ctx, JSValue *values, size_t count) {
   return JS_NewArrayFrom(ctx, static_cast<int>(count), values);
 }
 
+// Is the first character that counts a '#'?
+static bool begins_fragment(const std::string &text) {
+  for (unsigned char c : text)
+    if (c > ' ') return c == '#';
+  return false;
+}
+
 bool parse_url(JSContext *ctx, JSValueConst input, JSValueConst base, ada::result<ada::url_aggregator> &url) {
   std::string text, base_text;
   if (!to_string(ctx, input, text)) return false;
@@ -57,7 +64,12 @@ bool parse_url(JSContext *ctx, JSValueConst input, JSValueConst base, ada::resul
   }
   if (!to_string(ctx, base, base_text)) return false;
   auto parsed = ada::parse<ada::url_aggregator>(base_text);
-  if (parsed) url = ada::parse<ada::url_aggregator>(text, &*parsed);
+  if (!parsed) return true;
+  // On a base like mailto:x only a fragment is relative (URL, 4.4, "no scheme state"); Ada takes more
+  if (parsed->has_opaque_path && !begins_fragment(text))
+    url = ada::parse<ada::url_aggregator>(text);
+  else
+    url = ada::parse<ada::url_aggregator>(text, &*parsed);
   return true;
 }
 

@@ -18,14 +18,20 @@ function blobParts(parts, kind) {
   return chunks.length === 1 ? bytesCopy(all) : all;
 }
 
-function blobOptionType(options, kind, index) {
-  if (options == null) return '';
+// { type, modified } of the options of a Blob, or of a File, which may have been modified; undefined: not said.
+function blobOptions(options, kind, index) {
+  if (options == null) return { __proto__: null, type: '', modified: undefined };
   if (!isObject(options)) throw wrongParameter(kind, index, 'Options');
-  if (options.endings !== undefined && options.endings !== 'transparent') {
+  const given = options.type;
+  const type = given === undefined ? '' : `${given}`;
+  const when = kind === 'File' ? options.lastModified : undefined;
+  const modified = when === undefined ? undefined : +when;
+  const { endings } = options;
+  if (endings !== undefined && endings !== 'transparent') {
     throw new ErrorConstructor("The 'endings' field on 'Options' is not implemented.");
   }
-  const type = options.type === undefined ? '' : `${options.type}`;
-  return matches(BLOB_TYPE, type) ? StringPrototypeToLowerCase(type) : '';
+  return { __proto__: null, type: matches(BLOB_TYPE, type) ? StringPrototypeToLowerCase(type) : '',
+    modified: modified === undefined || modified === modified ? modified : 0 };
 }
 
 // A relative offset of slice(), within size.
@@ -45,7 +51,7 @@ class Blob {
       return;
     }
     this.#bytes = parts === undefined ? new Uint8ArrayConstructor(0) : blobParts(parts, 'Blob');
-    this.#type = blobOptionType(options, 'Blob', 2);
+    this.#type = blobOptions(options, 'Blob', 2).type;
   }
   static {
     blobBytes = (value) => (#bytes in value ? value.#bytes : null);
@@ -61,7 +67,7 @@ class Blob {
     const size = TypedArrayGetByteLength(this.#bytes);
     const from = sliceOffset(start, size, 0);
     const to = MathMax(sliceOffset(end, size, size), from);
-    const kind = blobOptionType({ __proto__: null, type }, 'Blob', 3);
+    const kind = blobOptions({ __proto__: null, type }, 'Blob', 3).type;
     return new Blob(INTERNAL, bytesCopy(TypedArrayPrototypeSubarray(this.#bytes, from, to)), kind);
   }
   async arrayBuffer() {
@@ -89,11 +95,13 @@ class File extends Blob {
       this.#lastModified = native.now();
       return;
     }
-    if (name === undefined) throw wrongParameter('File', 2, 'string');
-    super(INTERNAL, blobParts(parts, 'File'), blobOptionType(options, 'File', 3));
-    this.#name = usv(name);
-    const modified = options?.lastModified;
-    this.#lastModified = modified === undefined ? native.now() : MathTrunc(+modified) || 0;
+    if (arguments.length < 2) throw wrongParameter('File', 2, 'string');
+    const bytes = parts === undefined ? new Uint8ArrayConstructor(0) : blobParts(parts, 'File');
+    const text = usv(name);
+    const { type: kind, modified } = blobOptions(options, 'File', 3);
+    super(INTERNAL, bytes, kind);
+    this.#name = text;
+    this.#lastModified = modified ?? native.now();
   }
   get name() {
     return this.#name;

@@ -18,6 +18,7 @@ function isDOMException(value) {
 
 // [kind, …] from which cloneIn makes the object again; undefined: it is not the platform's.
 function cloneOut(object) {
+  if (object === globalObject) throw cannotClone('#<ServiceWorkerGlobalScope> could not be cloned.');
   if (isDOMException(object)) return ['DOMException', object.message, object.name, object.stack];
   const headers = headersList(object);
   if (headers !== null) return ['Headers', headers];

@@ -39,9 +39,9 @@ class TextDecoder {
 
   constructor(label = 'utf-8', options = undefined) {
     const wanted = `${label}`;
+    if (options != null && !isObject(options)) throw wrongParameter('TextDecoder', 2, 'ConstructorOptions');
     const found = native.encodingOf(StringPrototypeToLowerCase(RegExpPrototypeExec(LABEL, wanted)[1]));
     if (found === undefined) throw new RangeError(`"${wanted}" is not a valid encoding.`);
-    if (options != null && !isObject(options)) throw wrongParameter('TextDecoder', 2, 'ConstructorOptions');
     this.#encoding = found[0];
     this.#kind = found[1];
     this.#fatal = !!options?.fatal;

@@ -110,7 +110,7 @@ class CustomEvent extends Event {
   constructor(type, init = undefined) {
     if (arguments.length < 1) throw wrongParameter(new.target.name, 1, 'string');
     super(type, init);
-    this.#detail = init?.detail ?? null;
+    this.#detail = init?.detail;
   }
   get detail() {
     return this.#detail;
@@ -129,8 +129,10 @@ class ErrorEvent extends Event {
     super(type, init);
     this.#message = `${init?.message ?? ''}`;
     this.#filename = `${init?.filename ?? ''}`;
-    this.#lineno = init?.lineno >>> 0;
-    this.#colno = init?.colno >>> 0;
+    const lineno = init?.lineno;
+    this.#lineno = lineno === undefined ? 0 : toInteger(lineno);
+    const colno = init?.colno;
+    this.#colno = colno === undefined ? 0 : toInteger(colno);
     this.#error = init?.error;
   }
   get filename() {
@@ -155,6 +157,8 @@ class MessageEvent extends Event {
   #data;
   #origin;
   #lastEventId;
+  #source;
+  #ports = null;
   constructor(type, init = undefined) {
     if (arguments.length < 1) throw wrongParameter(new.target.name, 1, 'string');
     super(type, init);
@@ -162,14 +166,18 @@ class MessageEvent extends Event {
     const origin = init?.origin;
     this.#origin = origin === INTERNAL ? null : origin === undefined ? '' : `${origin}`; // INTERNAL: it has none
     this.#lastEventId = `${init?.lastEventId ?? ''}`;
+    const source = init?.source;
+    if (source != null && !isMessagePort(source)) throw wrongField('Initializer', 'source', 'MessagePort');
+    this.#source = source ?? null;
+    const ports = init?.ports;
+    if (ports !== undefined) this.#ports = messagePorts(ports);
   }
   get ports() {
-    this.#data;
-    return [];
+    const ports = this.#ports;
+    return ports === null ? [] : ArrayPrototypeSlice(ports);
   }
   get source() {
-    this.#data;
-    return null;
+    return this.#source;
   }
   get lastEventId() {
     return this.#lastEventId;
@@ -183,6 +191,17 @@ class MessageEvent extends Event {
 }
 exposeInterface(MessageEvent);
 
+function messagePorts(ports) {
+  if (!ArrayIsArray(ports)) throw wrongField('Initializer', 'ports', 'Array');
+  const list = ArrayPrototypeSlice(ports);
+  for (let i = 0; i < list.length; i++) {
+    if (!isMessagePort(list[i])) {
+      throw new TypeError(`Incorrect type for array element ${i}: the provided value is not of type 'MessagePort'.`);
+    }
+  }
+  return list;
+}
+
 class CloseEvent extends Event {
   #wasClean;
   #code;
@@ -190,9 +209,10 @@ class CloseEvent extends Event {
   constructor(type, init = undefined) {
     if (arguments.length < 1) throw wrongParameter(new.target.name, 1, 'string');
     super(type, init);
-    this.#wasClean = !!init?.wasClean;
-    this.#code = init?.code & 0xffff;
+    const code = init?.code;
+    this.#code = code === undefined ? 0 : toInteger(code);
     this.#reason = `${init?.reason ?? ''}`;
+    this.#wasClean = !!init?.wasClean;
   }
   get wasClean() {
     return this.#wasClean;

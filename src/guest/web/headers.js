@@ -15,7 +15,9 @@ function listAppendSequence(list, init) {
       throw new TypeError(
         'To initialize a Headers object from a sequence, each inner sequence must have exactly two elements.');
     }
-    listAppend(list, headerName(items[0]), headerValue(items[1]));
+    const name = `${items[0]}`;
+    const value = headerValue(items[1]); // before the name is looked at
+    listAppend(list, headerName(name), value);
   }
 }
 
@@ -31,7 +33,10 @@ function listFill(list, init) {
     listAppendSequence(list, init);
   } else {
     const keys = ObjectKeys(init);
-    for (let i = 0; i < keys.length; i++) listAppend(list, headerName(keys[i]), headerValue(init[keys[i]]));
+    for (let i = 0; i < keys.length; i++) {
+      const value = headerValue(init[keys[i]]);
+      listAppend(list, headerName(keys[i]), value);
+    }
   }
 }
 

@@ -5,6 +5,8 @@ const TRANSFER_MESSAGE = 'Transfer list is not supported';
 const EventTargetRemove = uncurryThis(EventTarget.prototype.removeEventListener);
 let newPorts; // () -> two entangled ports
 
+let isMessagePort;
+
 class MessagePort extends EventTarget {
   #other = null; // null: closed
   #waiting = null; // messages that nobody listens for yet
@@ -18,6 +20,7 @@ class MessagePort extends EventTarget {
   }
 
   static {
+    isMessagePort = (value) => isObject(value) && #other in value;
     newPorts = () => {
       const one = new MessagePort(INTERNAL), two = new MessagePort(INTERNAL);
       one.#other = two;

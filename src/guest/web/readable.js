@@ -316,23 +316,22 @@ function readSource(source) {
   const start = functionOption(source, 'start', 'UnderlyingSource');
   const pull = functionOption(source, 'pull', 'UnderlyingSource');
   const cancel = functionOption(source, 'cancel', 'UnderlyingSource');
-  if (type !== undefined && `${type}` !== '' && `${type}` !== 'bytes') {
-    throw new TypeError(`"${type}" is not a valid type of ReadableStream.`);
-  }
   const allocate = chunk === undefined ? undefined : wholeNumber(chunk);
   if (allocate === 0) throw new TypeError('The autoAllocateChunkSize option cannot be zero.');
-  return { __proto__: null, bytes: `${type}` === 'bytes', allocate, start, pull, cancel };
+  return { __proto__: null, type: type === undefined ? '' : `${type}`, allocate, start, pull, cancel };
 }
 
 function startReadable(stream, source, strategy) {
   const given = readSource(source);
-  const { mark, size } = readStrategy(strategy, 'ReadableStream', 2, given.bytes ? 0 : 1);
+  const { type } = given;
+  const { mark, size } = readStrategy(strategy, 'ReadableStream', 2, type === 'bytes' ? 0 : 1);
+  if (type !== '' && type !== 'bytes') throw new TypeError(`"${type}" is not a valid type of ReadableStream.`);
   let object;
   const { start, pull, cancel } = given;
   const doPull = pull && (() => callForPromise(pull, source, [object]));
   const doCancel = cancel && ((reason) => callForPromise(cancel, source, [reason]));
   let controller;
-  if (given.bytes) {
+  if (type === 'bytes') {
     controller = new ByteController(stream, doPull, doCancel, mark, given.allocate);
     object = new ReadableByteStreamController(INTERNAL, controller);
   } else {

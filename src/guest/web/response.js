@@ -6,10 +6,11 @@ const STATUS_TEXT = /^[^\0-\x1f]*$/;
 
 function toInteger(value) {
   const number = MathTrunc(+value);
+  if (number - number !== 0) return 0;
   if (number > 2147483647 || number < -2147483648) {
     throw new TypeError('Value out of range. Must be between -2147483648 and 2147483647 (inclusive).');
   }
-  return number === number ? number : 0;
+  return number;
 }
 
 // What a Worker gave as init: its members read once, in workerd's order, each of a type that it may have.

@@ -317,10 +317,11 @@ const AbortControllerGetSignal = getterOf(AbortController.prototype, 'signal');
 function startWritable(sink, strategy) {
   checkOptions(sink, 'WritableStream', 1, 'UnderlyingSink');
   const option = (name) => functionOption(sink, name, 'UnderlyingSink');
-  const abort = option('abort');
-  const close = option('close');
+  sink?.type; // read, and of no effect
   const start = option('start');
   const write = option('write');
+  const abort = option('abort');
+  const close = option('close');
   const { mark, size } = readStrategy(strategy, 'WritableStream', 2, 1);
   let controller;
   const call = (method, list) => (method === undefined ? promiseResolved(undefined) :
