@@ -84,6 +84,10 @@ void ring_taken(struct ring *r) {
   if (atomic_load(&r->shared->producer_sleeps) && atomic_exchange(&r->shared->producer_sleeps, 0)) wake(r->peer_wake);
 }
 
+bool ring_waiting(const struct ring *r) {
+  return atomic_load_explicit(&r->shared->written, memory_order_acquire) != r->mine;
+}
+
 bool ring_consumer_may_sleep(struct ring *r) {
   atomic_store(&r->shared->consumer_sleeps, 1);
   if (atomic_load(&r->shared->written) == r->mine) return true;

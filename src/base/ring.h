@@ -46,6 +46,7 @@ void ring_publish(struct ring *r);
 int ring_get(struct ring *r, enum frame_from from, struct frame_header *h, uint8_t *payload, const char **why);
 void ring_taken(struct ring *r);
 
+bool ring_waiting(const struct ring *r); /* something is there */
 /* Before sleeping: true, go to sleep; false, there is something to read (consumer) or room (producer). */
 bool ring_consumer_may_sleep(struct ring *r);
 bool ring_producer_may_sleep(struct ring *r, size_t payload);

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/ring.h"
+#include "base/spin.h"
 #include "cell/isolates.h"
 #include "cell/wakes.h"
 #include "isolate/image.h"
@@ -75,6 +76,7 @@ struct cell {
   unsigned runner_count, running, idle_count;
   pthread_cond_t idle;
   bool polling;
+  struct spin spin;       /* of the poller */
   uint64_t poll_until_ns; /* when the poller will wake up by itself */
   uint64_t turn_usual_ns; /* how long turns took lately */
   uint64_t turns;         /* ever begun */

@@ -52,6 +52,7 @@ static void close_isolate(struct cell *cell, struct isolate *isolate) {
 static void deliver(struct cell *cell, struct isolate *isolate, const struct frame_header *h) {
   if (!isolate_put(&cell->isolates, isolate, h, cell->payload)) isolate->flooded = true;
   if (isolate->state == ISOLATE_IDLE) cell_push_ready(cell, isolate);
+  if (h->type == FRAME_MESSAGE || (h->type == FRAME_EVENT && cell->payload[0] == EVENT_RPC)) spin_expect(&cell->spin);
 }
 
 static void dispatch(struct cell *cell, const struct frame_header *h) {

@@ -4,6 +4,7 @@
 #include "cell/runner.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -52,15 +53,30 @@ static void sleep_until(struct cell *cell, uint64_t until_ns) {
   }
 }
 
+/* True: there is something to do. */
+static bool look_longer(struct cell *cell) {
+  while (cell->spin.until_ns) {
+    bool found = ring_waiting(&cell->to_cell) || cell->ready_first;
+    if (found) spin_found(&cell->spin);
+    if (found || atomic_load(&cell->stop)) return true;
+    pthread_mutex_unlock(&cell->lock);
+    sched_yield();
+    pthread_mutex_lock(&cell->lock);
+    spin_more(&cell->spin);
+  }
+  return false;
+}
+
 static void poll_link(struct cell *cell, uint64_t until_ns) {
-  if (!ring_consumer_may_sleep(&cell->to_cell)) return;
   cell->polling = true;
   cell->poll_until_ns = until_ns;
-  pthread_mutex_unlock(&cell->lock);
-  sleep_until(cell, until_ns);
-  pthread_mutex_lock(&cell->lock);
+  if (!look_longer(cell) && ring_consumer_may_sleep(&cell->to_cell)) {
+    pthread_mutex_unlock(&cell->lock);
+    sleep_until(cell, until_ns);
+    pthread_mutex_lock(&cell->lock);
+    ring_consumer_awake(&cell->to_cell);
+  }
   cell->polling = false;
-  ring_consumer_awake(&cell->to_cell);
 }
 
 /* Waits to be called. More threads than can be of use end here. */

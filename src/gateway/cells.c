@@ -1,6 +1,7 @@
 /* cells.c: see cells.h. */
 #include "gateway/cells.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/ring.h"
+#include "base/spin.h"
 #include "cell/cell.h"
 #include "gateway/log.h"
 #include "gateway/process.h"
@@ -55,6 +57,7 @@ struct cells {
   struct process_plan plan;
   unsigned count;
   struct cell *cell; /* [0] is the host Worker's */
+  struct spin spin;
   uint8_t payload[FRAME_PAYLOAD_MAX];
 };
 
@@ -337,6 +340,29 @@ static bool may_sleep(struct cell *c) {
   return ring_producer_may_sleep(&c->to, h.length);
 }
 
+void cells_expect(struct cells *cells) { spin_expect(&cells->spin); }
+
+static bool any_waiting(const struct cells *cells) {
+  for (unsigned i = 0; i < cells->count; i++)
+    if (cells->cell[i].running && ring_waiting(&cells->cell[i].from)) return true;
+  return false;
+}
+
+/* A few looks; then whatever else the loop watches gets its turn. */
+static bool look_longer(struct cells *cells) {
+  enum { LOOKS = 8 };
+  if (!cells->spin.until_ns) return false;
+  for (int i = 0; i < LOOKS; i++) {
+    if (any_waiting(cells)) {
+      spin_found(&cells->spin);
+      return true;
+    }
+    sched_yield();
+    if (!spin_more(&cells->spin)) return false;
+  }
+  return true;
+}
+
 bool cells_publish(void *arg) {
   struct cells *cells = arg;
   bool more = false;
@@ -345,8 +371,11 @@ bool cells_publish(void *arg) {
     if (!c->running) continue;
     if (cell_waiting(c)) spill_send(c);
     ring_publish(&c->to);
-    more |= c->doomed || !may_sleep(c);
+    more |= c->doomed != NULL;
   }
+  if (more || look_longer(cells)) return true;
+  for (unsigned i = 0; i < cells->count; i++)
+    if (cells->cell[i].running && !may_sleep(&cells->cell[i])) more = true;
   return more;
 }
 

@@ -66,6 +66,8 @@ struct cell *cells_open(struct cells *cells, enum cell_kind kind, struct isolate
 /* The number is not used any more; nothing of this isolate will be heard again. With `tell` the cell closes it. */
 void cell_close(struct cell *cell, uint32_t number, bool tell);
 void cell_put(struct cell *cell, const struct frame_header *h, const void *payload);
+/* An answer of a cell may come soon; it is not slept before it is there, for a moment. */
+void cells_expect(struct cells *cells);
 /* Bytes that wait for room in this cell's ring. */
 size_t cell_waiting(const struct cell *cell);
 

@@ -124,6 +124,7 @@ static int exchange_start(struct exchange *x) {
   x->wall.fire = on_wall;
   x->wall.arg = x;
   session_trace_begin(x);
+  if (x->session) cells_expect(x->registry->cells);
   if ((!x->session || (x->event_flags & FRAME_ASKS)) && loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms))
     return -1;
   worker_take(x->worker, x);

@@ -96,6 +96,7 @@ const char *session_up(struct exchange *x, const struct frame_header *h, const u
   if (!pay(&x->request_credit, h->length)) return "a message beyond its credit";
   if (asks && !x->wall.place && loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms)) return "out of memory";
   exchange_to_callee(x, FRAME_MESSAGE, asks, payload, h->length);
+  cells_expect(x->registry->cells);
   if (x->trace) x->trace->up += h->length;
   return x->held.bad ? "more than a session that waits may hold" : NULL;
 }
@@ -106,6 +107,7 @@ const char *session_down(struct exchange *x, const struct frame_header *h, const
   if (!pay(&x->answer_credit, h->length)) return "a message beyond its credit";
   loop_timer_clear(x->registry->loop, &x->wall);
   exchange_tell_caller(x, FRAME_MESSAGE, h->flags & FRAME_ASKS, payload, h->length);
+  cells_expect(x->registry->cells);
   if (x->trace) x->trace->down += h->length;
   return NULL;
 }
