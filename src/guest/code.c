@@ -203,6 +203,7 @@ enum {
   ARG_MODULES,
   ARG_ENV,
   ARG_OUTBOUND,
+  ARG_OUTBOUND_CHANNEL,
   ARG_CHANNELS,
   ARG_COUNT
 };
@@ -229,6 +230,7 @@ static int write_code(JSContext *ctx, struct buf *b, JSValueConst *argv) {
     return -1;
   }
   if (put_env(ctx, b, argv[ARG_ENV], argv[ARG_CHANNELS])) return -1;
+  if (v == OUTBOUND_CHANNEL) engine_array_push(ctx, argv[ARG_CHANNELS], JS_DupValue(ctx, argv[ARG_OUTBOUND_CHANNEL]));
   buf_put_u16(b, 0);
   buf_put_u8(b, (uint8_t)v);
   uint64_t size = b->len - mark;
@@ -236,8 +238,8 @@ static int write_code(JSContext *ctx, struct buf *b, JSValueConst *argv) {
   return b->bad ? (JS_ThrowOutOfMemory(ctx), -1) : 0;
 }
 
-/* code(stub, cpuMs, wallMs, memoryMb, subRequests, date, flags, main, modules, env, outbound, channels): those of env are
- * added to `channels`, an array */
+/* code(stub, cpuMs, wallMs, memoryMb, subRequests, date, flags, main, modules, env, outbound, its channel, channels):
+ * those of env are added to `channels`, an array, and then that of the outbound */
 static JSValue native_code(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   struct buf b;
   uint32_t stub;

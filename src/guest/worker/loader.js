@@ -56,6 +56,20 @@ function requireString(code, field) {
   return code[field];
 }
 
+// enum outbound_mode (frame.h), and the channel that it names.
+const OUTBOUND_INHERIT = 0, OUTBOUND_NONE = 1, OUTBOUND_CHANNEL = 2;
+
+function outboundOf(value) {
+  if (value === undefined) return [worker.outbound === OUTBOUND_NONE ? OUTBOUND_NONE : OUTBOUND_INHERIT, 0];
+  if (value === null) return [OUTBOUND_NONE, 0];
+  const target = fetcherTarget(value);
+  if (target === null)
+    throw new TypeError(
+      "Incorrect type for the 'globalOutbound' field on 'WorkerCode': the provided value is not of type 'Fetcher'.");
+  if (target.handle !== null) throw cannotClone(CANNOT_TRANSFER);
+  return [OUTBOUND_CHANNEL, target.channel];
+}
+
 function sendCode(stub, code) {
   if (typeof code !== "object" || code === null)
     throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'WorkerCode'.");
@@ -63,13 +77,11 @@ function sendCode(stub, code) {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) throw new Error(`Invalid compatibility date: ${date}`);
   const modules = listModules(code.modules ?? {});
   if (modules.length === 0) throw new TypeError("Dynamic Worker code must contain at least one module.");
-  const outbound = code.globalOutbound;
-  if (outbound !== null && outbound !== undefined)
-    throw new TypeError("globalOutbound can only be null (no network) or left out here.");
+  const [outbound, channel] = outboundOf(code.globalOutbound);
   const limits = code.limits;
   const flags = [...(code.compatibilityFlags ?? [])].map(String);
   native.code(stub, limit(limits, "cpuMs"), limit(limits, "wallMs"), limit(limits, "memoryMb"),
-    limit(limits, "subRequests"), date, flags, main, modules, code.env ?? {}, outbound === null ? 1 : worker.outbound, []);
+    limit(limits, "subRequests"), date, flags, main, modules, code.env ?? {}, outbound, channel, []);
 }
 
 // A stub lives as long as its handle, which the WorkerStub, its entrypoints and the calls on them hold, and at most as
