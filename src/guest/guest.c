@@ -173,7 +173,7 @@ static JSValue get_props(uint32_t stream, struct reader *r) {
   const char *p = read_str_borrow(r, &n);
   if (!n) return JS_UNDEFINED;
   struct reader in = reader_over(p, n);
-  JSValue channels = wire_channels(stream), props = plain_read(&in, channels);
+  JSValue channels = wire_channels(stream), props = props_read(&in, channels);
   JS_FreeValue(guest.ctx, channels);
   return props;
 }

@@ -152,6 +152,14 @@ JSValue plain_read(struct reader *in, JSValueConst channels) {
   return clone_read(guest.ctx, in, &more);
 }
 
+JSValue props_read(struct reader *in, JSValueConst channels) {
+  if (!in->left || in->p[0] != '{') return plain_read(in, channels);
+  char *text = js_strndup(guest.ctx, (const char *)in->p, in->left);
+  JSValue v = text ? JS_ParseJSON(guest.ctx, text, in->left, "props") : JS_EXCEPTION;
+  js_free(guest.ctx, text);
+  return v;
+}
+
 /* ---- messages ---- */
 
 struct message {

@@ -170,7 +170,7 @@ void session_serve(struct session *s, struct hook *main);
 struct hook *session_main(struct session *s);
 /* All sessions of an event end. */
 void session_end_all(JSValueConst event);
-/* Does the event only keep its peer waiting, with nothing left by which it could go on? */
+/* Is there, as far as RPC goes, nothing by which the event could go on, while somebody waits for it? */
 bool session_hangs(JSValueConst event);
 /* For closures. */
 JSValue session_box(struct session *s);
@@ -209,6 +209,8 @@ extern struct session *session_writing, *session_reading;
 /* env and props: data and service stubs, whose channels are added to the array. */
 int plain_write(struct buf *out, JSValueConst value, JSValueConst channels);
 JSValue plain_read(struct reader *in, JSValueConst channels);
+/* Props are the same, or of the configuration: JSON. */
+JSValue props_read(struct reader *in, JSValueConst channels);
 
 /* ---- wire.c: sessions over frames ---- */
 

@@ -547,12 +547,10 @@ bool session_hangs(JSValueConst event) {
   struct session *server = NULL;
   for (struct session *s = first; s; s = s->next) {
     if (s->local || !is_of(s, event)) continue;
-    if (s->server)
-      server = s;
-    else if (s->waiting || s->exports.count)
-      return false;
+    if (s->waiting || (!s->server && s->exports.count)) return false;
+    if (s->server) server = s;
   }
-  return server && server->pending && server->exports.count <= server->pending;
+  return !server || (server->pending && server->exports.count <= server->pending);
 }
 
 void session_check(struct session *s) {

@@ -368,7 +368,7 @@ void wire_event(const struct frame_header *h, struct reader *r) {
   p = read_str_borrow(r, &n);
   struct reader props = reader_over(p, n);
   JSValue channels = wire_channels(h->stream);
-  if (n) argv[2] = plain_read(&props, channels);
+  if (n) argv[2] = props_read(&props, channels);
   if (JS_IsException(argv[2])) argv[2] = (JS_FreeValue(ctx, JS_GetException(ctx)), JS_UNDEFINED);
   JS_FreeValue(ctx, channels);
   JSValue event = rpc_hook_call(RPC_event, 1, (JSValueConst *)argv);

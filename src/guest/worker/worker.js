@@ -79,7 +79,7 @@ function reportRejections() {
 
 function failHung() {
   for (const event of [...endpoints.values()]) {
-    if (!(event instanceof Event_)) continue;
+    if (!(event instanceof Event_) || event.session || !native.rpcHangs(event)) continue;
     event.waits = 0;
     if (event.finished) event.settle();
     else event.fail(new Error(HUNG));
