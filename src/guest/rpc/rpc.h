@@ -238,7 +238,7 @@ struct hook *local_hook(JSValueConst event, struct hook *target);
 #define RPC_HOOKS(HOOK)                                                                            \
   HOOK(enter)    /* (event): it is current now */                                                  \
   HOOK(current)  /* () -> the current event; throws in global scope */                             \
-  HOOK(connect)  /* (target) -> session number: a FETCH is to be sent */                           \
+  HOOK(connect)  /* (Fetcher) -> {stream, channel, cpuMs, entrypoint, props, channels} of a FETCH */                           \
   HOOK(out)      /* (object) -> [kind, …] of an object of the platform, or undefined */          \
   HOOK(in)       /* ([kind, …]) -> the object */                                                 \
   HOOK(done)     /* (event): the peer holds nothing of it any more */                              \

@@ -176,12 +176,21 @@ static void give_back(struct import *i) {
   session_dirty(s);
 }
 
+/* Whoever has the result has it; a result that holds something of the peer's refers to the import by its disposer. */
+static void drop_values(struct import *i) {
+  JSValue values[] = {i->promise, i->resolve, i->reject, i->stubs, i->failed ? JS_UNDEFINED : i->result};
+  i->promise = i->resolve = i->reject = i->stubs = JS_UNDEFINED;
+  if (!i->failed) i->result = JS_UNDEFINED;
+  for (size_t k = 0; k < sizeof values / sizeof *values; k++) JS_FreeValue(guest.ctx, values[k]);
+}
+
 /* What the result holds is given back; its stubs cannot be used any more. */
 static void dispose_result(struct import *i) {
   JSValue stubs = i->stubs;
   i->stubs = JS_UNDEFINED;
   stubs_dispose(stubs);
   give_back(i);
+  drop_values(i);
 }
 
 static JSValue on_dispose(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int magic,
@@ -341,9 +350,7 @@ int session_settled(struct session *s, int32_t id, JSValue value, JSValue stubs,
   tell_result(i);
   if (!i->held) give_back(i);
   if (i->given_up) dispose_result(i);
-  bool last = i->hook.references == 1 && (i->given_up || i->forgotten) && !i->listed;
-  i->hook.references--;
-  if (last) import_free(i);
+  hook_abandon(&i->hook);
   return 0;
 }
 
@@ -514,10 +521,11 @@ void session_close(struct session *s, JSValue why) {
   s->why = why;
   s->waiting = 0;
   for (uint32_t at = 0; (i = table_next(&s->imports, &at)); at = 0) {
-    bool last = i->given_up || i->forgotten;
     table_remove(&s->imports, key_of(i->id));
+    hook_hold(&i->hook);
     break_import(i, why);
-    if (last) import_free(i);
+    drop_values(i);
+    hook_abandon(&i->hook);
   }
   for (uint32_t at = 0; (e = table_next(&s->exports, &at)); at = 0) {
     struct hook *h = e->hook;

@@ -345,16 +345,15 @@ bool wire_frame(const struct frame_header *h, struct reader *r) {
 struct hook *wire_connect(JSValueConst target) {
   JSValue event = rpc_hook_call(RPC_current, 0, NULL);
   if (JS_IsException(event)) return hook_failed();
-  JSValue number = rpc_hook_call(RPC_connect, 1, &target);
-  uint32_t stream = 0;
-  if (!JS_IsException(number)) JS_ToUint32(guest.ctx, &stream, number);
-  struct session *s = JS_IsException(number) ? NULL : wire_new(stream, event, false);
+  JSValue opening = rpc_hook_call(RPC_connect, 1, &target);
+  struct session *s = JS_IsException(opening) ? NULL : wire_new(number_of(opening, "stream"), event, false);
   JS_FreeValue(guest.ctx, event);
   if (!s) {
     if (!JS_HasException(guest.ctx)) JS_ThrowOutOfMemory(guest.ctx);
+    JS_FreeValue(guest.ctx, opening);
     return hook_failed();
   }
-  s->keep = stub_target(target);
+  s->keep = opening;
   return session_main(s);
 }
 

@@ -167,8 +167,8 @@ native.rpcHooks({
     current = event;
   },
   current: requireEvent,
-  connect() {
-    return (STREAM_GUEST | nextStream++) >>> 0;
+  connect(fetcher) {
+    return { ...fetcherTarget(fetcher), stream: (STREAM_GUEST | nextStream++) >>> 0 };
   },
   out: rpcOut,
   in: cloneIn,
