@@ -323,8 +323,8 @@ static int refuse_object(struct writer *w, JSValueConst v) {
   return -1;
 }
 
-static int refuse(struct writer *w, JSValueConst v) {
-  if (!JS_IsFunction(w->ctx, v)) return refuse_object(w, v);
+static int refuse(struct writer *w, JSValueConst v, enum engine_class class) {
+  if (class != CLASS_FUNCTION) return refuse_object(w, v);
   JSValue s = JS_ToString(w->ctx, v);
   const char *text = JS_IsException(s) ? NULL : JS_ToCString(w->ctx, s);
   if (text) JS_ThrowDOMException(w->ctx, "DataCloneError", "%.200s could not be cloned.", text);
@@ -392,7 +392,7 @@ static int put_object(struct writer *w, JSValueConst v) {
     case CLASS_SET:
       return put_entries(w, v, T_SET);
     default:
-      return refuse(w, v);
+      return refuse(w, v, class);
   }
 }
 

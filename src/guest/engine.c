@@ -402,7 +402,7 @@ enum engine_class engine_class(JSContext *ctx, JSValueConst v) {
     case JS_CLASS_PROXY:
       return CLASS_PROXY;
     default:
-      return JS_IsFunction(ctx, v) ? CLASS_FUNCTION : CLASS_OTHER;
+      return JS_IsFunction(ctx, v) && JS_GetClassID(v) < JS_CLASS_INIT_COUNT ? CLASS_FUNCTION : CLASS_OTHER;
   }
 }
 

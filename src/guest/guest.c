@@ -317,6 +317,7 @@ void guest_turn(const uint8_t *frames, uint32_t length) {
   }
   leave_frame();
   run_jobs();
+  while (hooks_release()) run_jobs();
   wire_flush();
   free(large_inbox);
   large_inbox = NULL;

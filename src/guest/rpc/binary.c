@@ -64,12 +64,11 @@ static JSValue duplicate(JSValueConst v, int receiver) {
   const char *want = proxy ? "the same underlying type (RpcTarget or Function) as the Proxy itself represents"
                      : receiver == RECEIVER_CLASS ? "another RpcTarget"
                                                   : "another function";
-  const char *is = proxy ? "the same underlying type" : receiver == RECEIVER_CLASS ? "an RpcTarget" : "a function";
-  JS_ThrowDOMException(
-      guest.ctx, "DataCloneError",
-      "Couldn't create a stub for the %s because it has a dup() method which did not return %s. Either "
-      "remove the dup() method or make sure it returns %s.",
-      what, want, is);
+  const char *is = receiver == RECEIVER_CLASS ? "an RpcTarget" : "a function";
+  rpc_throw(RPC_DATA_CLONE_ERROR,
+            "Couldn't create a stub for the %s because it has a dup() method which did not return %s. Either "
+            "remove the dup() method or make sure it returns %s.",
+            what, want, is);
   return JS_EXCEPTION;
 }
 
@@ -255,7 +254,8 @@ static int write_settle(struct session *s, int32_t id, JSValueConst value, bool 
   int r = clone_write(guest.ctx, &s->out, value, &more);
   session_writing = NULL;
   if (!r && !s->out.bad)
-    s->out.data[at] = m.next_export != s->next_export || JS_IsObject(w.stubs) || has_disposer(value);
+    s->out.data[at] = m.next_export != s->next_export || JS_IsObject(w.stubs) ||
+                      (receiver_of(value) == RECEIVER_PLAIN && has_disposer(value));
   *stubs = w.stubs;
   return finish(&m, r);
 }

@@ -1,8 +1,14 @@
 /* hook.c: what all kinds of hooks need: boxes, errors, disposal. See rpc.h. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "guest/rpc/rpc.h"
 
 JSValue rpc_hooks[RPC_HOOK_COUNT];
-static JSClassID box_class;
+static JSClassID box_class, released_class;
+static struct hook **to_release; /* of boxes that the collector took */
+static uint32_t release_count, release_room;
 static JSAtom dispose_name; /* Symbol.dispose */
 
 JSValue rpc_hook_call(enum rpc_hook which, int argc, JSValueConst *argv) {
@@ -11,6 +17,18 @@ JSValue rpc_hook_call(enum rpc_hook which, int argc, JSValueConst *argv) {
 
 void rpc_enter(JSValueConst event) {
   if (JS_IsObject(event)) JS_FreeValue(guest.ctx, rpc_hook_call(RPC_enter, 1, &event));
+}
+
+int rpc_throw(enum rpc_error kind, const char *format, ...) {
+  char text[2048];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  JSValue argv[] = {JS_NewInt32(guest.ctx, kind), JS_NewString(guest.ctx, text)};
+  JS_FreeValue(guest.ctx, rpc_hook_call(RPC_fail, 2, (JSValueConst *)argv));
+  JS_FreeValue(guest.ctx, argv[1]);
+  return -1;
 }
 
 /* ---- boxes ---- */
@@ -30,8 +48,45 @@ JSValue hook_box(struct hook *h) {
   return v;
 }
 
+/* Disposal may run anything, and the collector is no place for that. */
+static void released_finalize(JSRuntime *rt, JSValueConst v) {
+  struct hook *h = JS_GetOpaque(v, released_class);
+  if (!h) return;
+  if (release_count == release_room) {
+    uint32_t room = release_room ? 2 * release_room : 16;
+    struct hook **more = realloc(to_release, room * sizeof *more);
+    if (!more) {
+      hook_abandon(h);
+      return;
+    }
+    to_release = more;
+    release_room = room;
+  }
+  to_release[release_count++] = h;
+}
+
+JSValue hook_box_released(struct hook *h) {
+  JSValue v = JS_NewObjectClass(guest.ctx, released_class);
+  if (JS_IsException(v))
+    hook_release(h);
+  else
+    JS_SetOpaque(v, h);
+  return v;
+}
+
+bool hooks_release(void) {
+  bool any = release_count > 0;
+  while (release_count) hook_release(to_release[--release_count]);
+  return any;
+}
+
 struct hook *hook_of_box(JSValueConst box) {
-  return JS_GetOpaque(box, box_class);
+  struct hook *h = JS_GetOpaque(box, box_class);
+  return h ? h : JS_GetOpaque(box, released_class);
+}
+
+void box_empty(JSValueConst box) {
+  if (JS_IsObject(box)) JS_SetOpaque(box, NULL);
 }
 
 /* ---- errors ---- */
@@ -165,8 +220,11 @@ static JSValue native_hooks(JSContext *ctx, JSValueConst this, int argc, JSValue
 
 void rpc_init(JSContext *ctx, JSValueConst native) {
   static const JSClassDef definition = {"RPC box", .finalizer = box_finalize};
+  static const JSClassDef released_definition = {"RPC box", .finalizer = released_finalize};
   JS_NewClassID(guest.rt, &box_class);
   JS_NewClass(guest.rt, box_class, &definition);
+  JS_NewClassID(guest.rt, &released_class);
+  JS_NewClass(guest.rt, released_class, &released_definition);
   JS_SetPropertyStr(ctx, native, "rpcHooks", JS_NewCFunction(ctx, native_hooks, "rpcHooks", 2));
   stub_init(ctx, native);
   target_init(ctx, native);

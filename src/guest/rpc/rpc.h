@@ -73,7 +73,13 @@ struct hook *hook_error(JSValue error);
 struct hook *hook_failed(void);
 /* A hook as an object for closures: takes the reference over, released with the object. */
 JSValue hook_box(struct hook *h);
+/* The same, but the reference is released at the end of the turn in which the object went. */
+JSValue hook_box_released(struct hook *h);
+/* At the end of a turn. Whether there was anything. */
+bool hooks_release(void);
 struct hook *hook_of_box(JSValueConst box);
+/* Takes the hook out, without touching its references. */
+void box_empty(JSValueConst box);
 /* Runs the disposers of the stubs in `owned` (an array or undefined) and frees it. */
 void stubs_dispose(JSValue owned);
 
@@ -113,6 +119,8 @@ int stub_kind(JSValueConst v);
  * NULL: disposed, an exception is pending. */
 struct hook *stub_hook(JSValueConst v);
 void stub_dispose(JSValueConst v);
+/* A call or read on a stub, from within the isolate that holds it. */
+struct hook *stub_call(JSValueConst v, const struct path *path, const struct arguments *a);
 /* What the platform knows of a service stub (of its class or of ctx.exports); null: it is none. */
 JSValue stub_target(JSValueConst v);
 /* A promise of a hook's value: never an exception. */
@@ -182,6 +190,9 @@ void session_close(struct session *s, JSValue why);
 /* After a turn's work: ends a session that nobody needs any more. */
 void session_check(struct session *s);
 
+/* May the current event use it? -1: exception. */
+int hook_check(const struct hook *h);
+
 /* For codecs, reading. 0, or -1 with an exception pending: the peer broke the protocol, abort. */
 int session_called(struct session *s, int32_t target, const struct path *path, const struct arguments *a, bool asked);
 int session_pulled(struct session *s, int32_t id);
@@ -235,20 +246,20 @@ struct hook *local_hook(JSValueConst event, struct hook *target);
 
 /* ---- what the platform's JavaScript gives (worker/rpc.js) ---- */
 
-#define RPC_HOOKS(HOOK)                                                                            \
-  HOOK(enter)    /* (event): it is current now */                                                  \
-  HOOK(current)  /* () -> the current event; throws in global scope */                             \
-  HOOK(connect)  /* (Fetcher) -> {stream, channel, cpuMs, entrypoint, props, channels} of a FETCH */                           \
-  HOOK(out)      /* (object) -> [kind, …] of an object of the platform, or undefined */          \
-  HOOK(in)       /* ([kind, …]) -> the object */                                                 \
-  HOOK(done)     /* (event): the peer holds nothing of it any more */                              \
-  HOOK(uncaught) /* (error): of a disposer */                                                      \
-  HOOK(make)     /* (loopback, options) -> Fetcher: ctx.exports.X({props}) */                      \
-  HOOK(service)  /* (channel) -> Fetcher */                                                        \
-  HOOK(rebuild)  /* (name, message, stack) -> an error that came in an ERROR */                    \
-  HOOK(event)    /* (stream) -> the event of a session that a peer opens */                        \
-  HOOK(begin)    /* (stream, entrypoint, props): find its main object and give it to rpcServe() */ \
-  HOOK(broke)    /* (event, error): the session of an event broke */                               \
+#define RPC_HOOKS(HOOK)                                                                              \
+  HOOK(enter)    /* (event): it is current now */                                                    \
+  HOOK(current)  /* () -> the current event; throws in global scope */                               \
+  HOOK(connect)  /* (Fetcher) -> {stream, channel, cpuMs, entrypoint, props, channels} of a FETCH */ \
+  HOOK(out)      /* (object) -> [kind, …] of an object of the platform, or undefined */            \
+  HOOK(in)       /* ([kind, …]) -> the object */                                                   \
+  HOOK(done)     /* (event): the peer holds nothing of it any more */                                \
+  HOOK(uncaught) /* (error): of a disposer */                                                        \
+  HOOK(make)     /* (loopback, options) -> Fetcher: ctx.exports.X({props}) */                        \
+  HOOK(service)  /* (channel) -> Fetcher */                                                          \
+  HOOK(rebuild)  /* (name, message, stack) -> an error that came in an ERROR */                      \
+  HOOK(event)    /* (stream) -> the event of a session that a peer opens */                          \
+  HOOK(begin)    /* (stream, entrypoint, props): find its main object and give it to rpcServe() */   \
+  HOOK(broke)    /* (event, error): the session of an event broke */                                 \
   HOOK(channel)  /* (Fetcher) -> its channel, to be passed on; throws when it cannot be */
 
 enum rpc_hook {
@@ -259,6 +270,9 @@ enum rpc_hook {
 };
 extern JSValue rpc_hooks[RPC_HOOK_COUNT];
 JSValue rpc_hook_call(enum rpc_hook which, int argc, JSValueConst *argv);
+/* Throws an error of any length, which the engine's own functions do not. -1. */
+enum rpc_error { RPC_ERROR, RPC_TYPE_ERROR, RPC_DATA_CLONE_ERROR };
+int rpc_throw(enum rpc_error kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Makes the event current, when it is one. */
 void rpc_enter(JSValueConst event);
 

@@ -217,13 +217,17 @@ static int check_event(const struct session *s, const char *what) {
   bool same = JS_IsStrictEqual(guest.ctx, current, s->event);
   JS_FreeValue(guest.ctx, current);
   if (same) return 0;
-  JS_ThrowPlainError(guest.ctx,
-                     "Cannot perform I/O on behalf of a different request. I/O objects (such as streams, "
-                     "request/response bodies, and others) created in the context of one request handler cannot be "
-                     "accessed from a different request's handler. This is a limitation of Cloudflare Workers which "
-                     "allows us to improve overall performance. (I/O type: %s)",
-                     what);
-  return -1;
+  return rpc_throw(
+      RPC_ERROR,
+      "Cannot perform I/O on behalf of a different request. I/O objects (such as streams, request/response "
+      "bodies, and others) created in the context of one request handler cannot be accessed from a different "
+      "request's handler. This is a limitation of Cloudflare Workers which allows us to improve overall "
+      "performance. (I/O type: %s)",
+      what);
+}
+
+int hook_check(const struct hook *h) {
+  return h->type == &import_type ? check_event(((const struct import *)h)->session, "Client") : 0;
 }
 
 static struct hook *gone(void) {
@@ -235,16 +239,16 @@ static struct hook *import_call(struct hook *h, const struct path *path, const s
   struct import *i = (struct import *)h, *made = NULL;
   struct session *s = i->session;
   struct hook *r;
-  if (i->settled && i->failed)
+  if (check_event(s, i->id > 0 ? "Pipeline" : "Client"))
+    r = hook_failed();
+  else if (i->settled && i->failed)
     r = hook_error(JS_DupValue(guest.ctx, i->result));
   else if (i->settled && !i->held) {
     struct hook *local = target_hook(s->event, JS_DupValue(guest.ctx, i->result), VALUE_BORROWED, JS_UNDEFINED);
     r = hook_call(local, path, a);
     hook_release(local);
     return r;
-  } else if (check_event(s, i->id > 0 ? "Pipeline" : "Client"))
-    r = hook_failed();
-  else if (s->closed || !i->listed)
+  } else if (s->closed || !i->listed)
     r = gone();
   else if (s->codec->call(s, i->id, path, a) || !(made = import_new(s, s->next_call, s->codec->asks)))
     r = hook_failed();
@@ -343,7 +347,7 @@ int session_settled(struct session *s, int32_t id, JSValue value, JSValue stubs,
   s->waiting--;
   i->settled = true;
   i->failed = failed;
-  i->held = holds && !failed;
+  i->held = holds && !failed && stub_kind(value) < 0; /* calls on a result that is a stub are calls on the stub */
   i->result = value;
   i->stubs = stubs;
   if (!failed) give_disposer(i, value);
@@ -565,7 +569,8 @@ void session_check(struct session *s) {
   if (s->closed) return;
   if (s->server) {
     if (s->local) return;
-    if (s->served && !s->exports.count && !s->pending) rpc_hook_call(RPC_done, 1, (JSValueConst *)&s->event);
+    if (s->served && !s->exports.count && !s->imports.count && !s->pending)
+      rpc_hook_call(RPC_done, 1, (JSValueConst *)&s->event);
     return;
   }
   if (!s->imports.count && !s->exports.count) session_close(s, JS_UNDEFINED);

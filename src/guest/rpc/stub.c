@@ -5,6 +5,8 @@
  * and becomes a message when it is called or awaited. Only `then` is none, but on promises and properties: else
  * everything would look like a promise.
  */
+#include <string.h>
+
 #include "guest/rpc/rpc.h"
 
 struct stub {
@@ -18,7 +20,7 @@ struct stub {
 };
 
 static JSClassID class_id[STUB_KINDS];
-static JSAtom then_name;
+static JSAtom then_name, to_json_name;
 
 static struct stub *stub_of(JSValueConst v) {
   for (int i = 0; i < STUB_KINDS; i++) {
@@ -62,6 +64,7 @@ static JSValue make(JSValue object, struct stub with) {
   *s = with;
   s->pulled = JS_UNDEFINED;
   JS_SetOpaque(object, s);
+  if (s->kind != STUB_SERVICE) JS_SetConstructorBit(guest.ctx, object, true); /* `new` is a call like any */
   return object;
 }
 
@@ -90,6 +93,8 @@ static JSValue get_property(JSContext *ctx, JSValueConst v, JSAtom name, JSValue
   JS_FreeValue(ctx, prototype);
   if (has) return has < 0 ? JS_EXCEPTION : found;
   if (!s || name == then_name || !engine_is_name(ctx, name)) return JS_UNDEFINED;
+  if (s->kind == STUB_SERVICE && name == to_json_name)
+    return JS_UNDEFINED; /* V8's JSON does not see properties either */
   return property(v, s, name);
 }
 
@@ -136,13 +141,39 @@ static struct hook *stub_use(JSValueConst v, const struct stub *s, const struct 
   return r;
 }
 
+/* The methods that a service stub has itself. */
+static bool is_own_method(const struct path *path) {
+  if (path->count != 1) return false;
+  const char *name = JS_AtomToCString(guest.ctx, path->names[0]);
+  bool is = name && (!strcmp(name, "fetch") || !strcmp(name, "connect"));
+  JS_FreeCString(guest.ctx, name);
+  return is;
+}
+
+struct hook *stub_call(JSValueConst v, const struct path *path, const struct arguments *a) {
+  const struct stub *s = stub_of(v);
+  struct hook *on;
+  if (s->kind != STUB_SERVICE) {
+    on = stub_hook(v);
+    if (!on) on = hook_failed();
+  } else if (!is_read(a) && is_own_method(path)) {
+    JSValue result = JS_Invoke(guest.ctx, v, path->names[0], a->count, a->values);
+    return result_hook(JS_UNDEFINED, result, a->owned);
+  } else {
+    on = wire_connect(v);
+  }
+  struct hook *r = hook_call(on, path, a);
+  hook_release(on);
+  return r;
+}
+
 struct hook *stub_hook(JSValueConst v) {
   const struct stub *s = stub_of(v);
   if (s->kind == STUB_PROPERTY) {
     struct arguments read = {-1, NULL, JS_UNDEFINED};
     return stub_use(v, s, &read);
   }
-  if (s->hook && !s->disposed) return hook_hold(s->hook);
+  if (s->hook && !s->disposed) return hook_check(s->hook) ? NULL : hook_hold(s->hook);
   JS_ThrowPlainError(guest.ctx, "RPC %s used after being disposed.", s->kind == STUB_PROMISE ? "promise" : "stub");
   return NULL;
 }
@@ -166,7 +197,7 @@ static JSValue pulled(struct stub *s, JSValueConst this) {
     struct arguments read = {-1, NULL, JS_UNDEFINED};
     struct hook *h = stub_use(this, s, &read);
     JSValue promise = hook_promise(h);
-    hook_release(h);
+    hook_abandon(h); /* the result is the Worker's */
     return promise;
   }
   if (JS_IsUndefined(s->pulled)) {
@@ -311,6 +342,7 @@ static JSValue native_classes(JSContext *ctx, JSValueConst this, int argc, JSVal
   static const char *const names[] = {"RpcStub", "RpcPromise", "RpcProperty", "Fetcher", "LoopbackServiceStub"};
   JSValue made = JS_NewObject(ctx);
   then_name = JS_NewAtom(ctx, "then");
+  to_json_name = JS_NewAtom(ctx, "toJSON");
   for (int i = 0; i < STUB_KINDS; i++) {
     JSCFunction *construct = i == STUB_STUB ? construct_stub : illegal_constructor;
     JS_SetPropertyStr(ctx, made, names[i], new_class(ctx, (enum stub_kind)i, names[i], construct, i == STUB_STUB));

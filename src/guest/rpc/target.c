@@ -89,7 +89,6 @@ static bool is_reserved(JSAtom name, enum receiver receiver) {
 
 /* A member of an instance: of its class, and not what every object has. */
 static JSValue class_member(JSValueConst v, enum receiver receiver, JSAtom name) {
-  if (is_reserved(name, receiver)) return JS_EXCEPTION;
   if (engine_class(guest.ctx, v) != CLASS_PROXY) {
     int own = JS_GetOwnProperty(guest.ctx, NULL, v, name);
     if (own) return own < 0 ? JS_EXCEPTION : no_such_method(name);
@@ -114,6 +113,7 @@ static JSValue own_member(JSValueConst v, JSAtom name) {
 }
 
 static JSValue member(JSValueConst v, enum receiver receiver, JSAtom name) {
+  if (is_reserved(name, receiver)) return JS_EXCEPTION;
   return receiver == RECEIVER_PLAIN || receiver == RECEIVER_FUNCTION ? own_member(v, name)
                                                                      : class_member(v, receiver, name);
 }
@@ -140,23 +140,23 @@ static int check_handler(JSValueConst f, JSAtom name, int count) {
   if (bad) return -1;
   const char *text = JS_AtomToCString(guest.ctx, name);
   if (!(length >= 0 && length <= 255))
-    JS_ThrowTypeError(guest.ctx, "RPC function has unreasonable length attribute: %g", length), bad = -1;
-  else if (length != 3)
-    JS_ThrowTypeError(guest.ctx,
-                      "Cannot call handler function \"%s\" over RPC because it has the wrong number of arguments. A "
-                      "simple function handler can only be called over RPC if it has exactly the arguments (arg, env, "
-                      "ctx), where only the first argument comes from the client. To support multi-argument RPC "
-                      "functions, use class-based syntax (extending WorkerEntrypoint) instead.",
-                      text ? text : ""),
-        bad = -1;
+    bad = rpc_throw(RPC_TYPE_ERROR, "RPC function has unreasonable length attribute: %g", length);
+  else if (length > 3)
+    bad =
+        rpc_throw(RPC_TYPE_ERROR,
+                  "Cannot call handler function \"%s\" over RPC because it has the wrong number of arguments. A simple "
+                  "function handler can only be called over RPC if it has exactly the arguments (arg, env, ctx), where "
+                  "only the first argument comes from the client. To support multi-argument RPC functions, use "
+                  "class-based syntax (extending WorkerEntrypoint) instead.",
+                  text ? text : "");
   else if (count != 1)
-    JS_ThrowTypeError(guest.ctx,
-                      "Attempted to call RPC function \"%s\" with the wrong number of arguments. When calling a "
-                      "top-level handler function that is not declared as part of a class, you must always send "
-                      "exactly one argument. In order to support variable numbers of arguments, the server must use "
-                      "class-based syntax (extending WorkerEntrypoint) instead.",
-                      text ? text : ""),
-        bad = -1;
+    bad =
+        rpc_throw(RPC_TYPE_ERROR,
+                  "Attempted to call RPC function \"%s\" with the wrong number of arguments. When calling a top-level "
+                  "handler function that is not declared as part of a class, you must always send exactly one "
+                  "argument. In order to support variable numbers of arguments, the server must use class-based "
+                  "syntax (extending WorkerEntrypoint) instead.",
+                  text ? text : "");
   JS_FreeCString(guest.ctx, text);
   return bad;
 }
@@ -170,12 +170,6 @@ static JSValue invoke(const struct target *t, JSValueConst f, JSValueConst this,
   return JS_Call(guest.ctx, f, this, 3, argv);
 }
 
-static JSValue no_receiver(JSValueConst v, const struct path *path, uint32_t at) {
-  if (at) return no_such_method(path->names[at - 1]);
-  if (!JS_IsObject(v)) return JS_ThrowTypeError(guest.ctx, "Can't pipeline on RPC that did not return an object.");
-  return no_such_method(path->names[0]);
-}
-
 static struct hook *target_call(struct hook *h, const struct path *path, const struct arguments *a) {
   struct target *t = (struct target *)h;
   JSValue event = JS_DupValue(guest.ctx, t->event), owned = a->owned, result = JS_EXCEPTION;
@@ -186,7 +180,7 @@ static struct hook *target_call(struct hook *h, const struct path *path, const s
     int receiver = receiver_of(at);
     if (receiver == RECEIVER_STUB) break;
     JSValue next = receiver < 0                ? JS_EXCEPTION
-                   : receiver == RECEIVER_NONE ? no_receiver(at, path, i)
+                   : receiver == RECEIVER_NONE ? no_such_method(path->names[i ? i - 1 : 0])
                                                : member(at, (enum receiver)receiver, path->names[i]);
     JS_FreeValue(guest.ctx, parent);
     parent = at;
@@ -196,12 +190,7 @@ static struct hook *target_call(struct hook *h, const struct path *path, const s
   struct hook *r = NULL;
   if (!JS_IsException(at) && receiver_of(at) == RECEIVER_STUB && (i < path->count || !is_read(a))) {
     struct path rest = {path->names + i, path->count - i};
-    struct hook *on = stub_hook(at);
-    r = on ? hook_call(on, &rest, a) : hook_failed();
-    if (on)
-      hook_release(on);
-    else
-      stubs_dispose(owned);
+    r = stub_call(at, &rest, a);
   } else if (!JS_IsException(at)) {
     result = is_read(a) ? JS_DupValue(guest.ctx, at) : invoke(t, at, parent, path, a);
   }
@@ -226,7 +215,8 @@ static void target_release(struct hook *h) {
   struct target *t = (struct target *)h;
   stubs_dispose(t->owned);
   t->owned = JS_UNDEFINED;
-  if (t->kind == VALUE_TARGET || t->kind == VALUE_RESULT) dispose_later(t->event, t->value);
+  if (t->kind == VALUE_TARGET || (t->kind == VALUE_RESULT && receiver_of(t->value) == RECEIVER_PLAIN))
+    dispose_later(t->event, t->value);
   target_free(t);
 }
 
@@ -263,6 +253,7 @@ void target_set_handler(struct hook *h, JSValueConst env, JSValueConst context) 
 struct deferred {
   struct hook hook;
   JSValue event, promise, owned;
+  JSValue self;         /* a box for the promise's reactions, which do not keep it */
   struct hook *settled; /* when it is */
 };
 
@@ -272,7 +263,7 @@ static const struct hook_type deferred_type;
 static JSValue on_settled(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int magic,
                           JSValueConst *data) {
   struct deferred *d = (struct deferred *)hook_of_box(data[0]);
-  if (d->settled) return JS_UNDEFINED;
+  if (!d || d->settled) return JS_UNDEFINED;
   JSValue owned = d->owned;
   d->owned = JS_UNDEFINED;
   if (!magic) {
@@ -359,7 +350,7 @@ static struct hook *when(JSValueConst promise, JSCFunctionData *call, JSValue fi
 static struct hook *deferred_call(struct hook *h, const struct path *path, const struct arguments *a) {
   struct deferred *d = (struct deferred *)h;
   if (d->settled) return hook_call(d->settled, path, a);
-  return when(d->promise, on_ready, hook_box(hook_hold(h)), path, a);
+  return when(d->promise, on_ready, hook_box_released(hook_hold(h)), path, a);
 }
 
 static JSValue deferred_pull(struct hook *h) {
@@ -368,6 +359,8 @@ static JSValue deferred_pull(struct hook *h) {
 }
 
 static void deferred_free(struct deferred *d) {
+  box_empty(d->self);
+  JS_FreeValue(guest.ctx, d->self);
   JS_FreeValue(guest.ctx, d->event);
   JS_FreeValue(guest.ctx, d->promise);
   js_free(guest.ctx, d);
@@ -421,7 +414,7 @@ static JSValue box_release(JSContext *ctx, JSValueConst this, int argc, JSValueC
                            JSValueConst *data) {
   struct hook *h = hook_of_box(argv[0]);
   if (!h) return JS_UNDEFINED;
-  JS_SetOpaque(argv[0], NULL);
+  box_empty(argv[0]);
   hook_release(h);
   return JS_UNDEFINED;
 }
@@ -453,13 +446,41 @@ static struct hook *deferred_new(JSValueConst event, JSValue promise, JSValue ow
     stubs_dispose(owned);
     return hook_failed();
   }
-  *d = (struct deferred){{&deferred_type, 1}, JS_DupValue(guest.ctx, event), promise, owned, NULL};
-  JSValue box = hook_box(hook_hold(&d->hook));
-  JSValue good = JS_NewCFunctionData(guest.ctx, on_settled, 1, 0, 1, (JSValueConst *)&box);
-  JSValue bad = JS_NewCFunctionData(guest.ctx, on_settled, 1, 1, 1, (JSValueConst *)&box);
-  JS_FreeValue(guest.ctx, box);
+  *d = (struct deferred){{&deferred_type, 1}, JS_DupValue(guest.ctx, event), promise, owned, hook_box(&d->hook), NULL};
+  JSValue good = JS_NewCFunctionData(guest.ctx, on_settled, 1, 0, 1, (JSValueConst *)&d->self);
+  JSValue bad = JS_NewCFunctionData(guest.ctx, on_settled, 1, 1, 1, (JSValueConst *)&d->self);
   JS_FreeValue(guest.ctx, promise_then(promise, good, bad));
   return &d->hook;
+}
+
+/* An object with a method `then`, other than a stub: it is resolved, as `await` does it. */
+static bool is_thenable(JSValueConst value) {
+  if (!JS_IsObject(value) || stub_kind(value) >= 0) return false;
+  JSValue then = JS_GetPropertyStr(guest.ctx, value, "then");
+  if (JS_IsException(then)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  bool is = JS_IsFunction(guest.ctx, then);
+  JS_FreeValue(guest.ctx, then);
+  return is;
+}
+
+/* A promise that is resolved with the value (taken over). */
+static JSValue promise_for(JSValue value) {
+  JSValue functions[2], promise = JS_NewPromiseCapability(guest.ctx, functions);
+  if (!JS_IsException(promise)) {
+    JS_FreeValue(guest.ctx, JS_Call(guest.ctx, functions[0], JS_UNDEFINED, 1, (JSValueConst *)&value));
+    JS_FreeValue(guest.ctx, functions[0]);
+    JS_FreeValue(guest.ctx, functions[1]);
+  }
+  JS_FreeValue(guest.ctx, value);
+  return promise;
+}
+
+static bool contains(JSValueConst array, JSValueConst value) {
+  JSValue *list;
+  uint32_t n = JS_IsObject(array) ? engine_array(array, &list) : 0;
+  for (uint32_t i = 0; i < n; i++)
+    if (same(list[i], value)) return true;
+  return false;
 }
 
 struct hook *result_hook(JSValueConst event, JSValue value, JSValue owned) {
@@ -469,6 +490,12 @@ struct hook *result_hook(JSValueConst event, JSValue value, JSValue owned) {
     return failed;
   }
   if (JS_IsPromise(value)) return deferred_new(event, value, owned);
+  if (is_thenable(value)) {
+    JSValue promise = promise_for(value);
+    if (!JS_IsException(promise)) return deferred_new(event, promise, owned);
+    stubs_dispose(owned);
+    return hook_failed();
+  }
   int kind = stub_kind(value);
   if (kind == STUB_PROMISE || kind == STUB_PROPERTY) {
     struct hook *h = stub_hook(value);
@@ -482,6 +509,15 @@ struct hook *result_hook(JSValueConst event, JSValue value, JSValue owned) {
     if (!JS_IsException(promise)) return deferred_new(event, promise, owned);
     stubs_dispose(owned);
     return hook_failed();
+  }
+  if (kind == STUB_STUB && contains(owned, value)) { /* an argument: calls on the result still reach it */
+    struct hook *h = stub_hook(value);
+    JS_FreeValue(guest.ctx, value);
+    value = h ? stub_new(STUB_STUB, h) : JS_EXCEPTION;
+    if (JS_IsException(value)) {
+      stubs_dispose(owned);
+      return hook_failed();
+    }
   }
   return target_hook(event, value, VALUE_RESULT, owned);
 }

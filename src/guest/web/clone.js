@@ -30,9 +30,18 @@ function cloneOut(object) {
   if (isAbortSignal(object)) throw cannotClone('AbortSignal serialization is not enabled.');
   if (isRequest(object)) return requestOut(object);
   if (isResponse(object) && object.body !== null) throw cannotClone('ReadableStream can only be serialized for RPC.');
+  if (ObjectPrototypeIsPrototypeOf(RpcTarget.prototype, object)) {
+    throw cannotClone('Remote RPC references can only be serialized for RPC.');
+  }
+  if (fetcherTarget(object) !== null) throw cannotClone('ServiceStub cannot be serialized in this context.');
+  if (native.stubKind(object) >= 0) return undefined;
   if (!isPlatformPrototype(ObjectGetPrototypeOf(object))) return undefined;
-  throw cannotClone(
-    `Could not serialize object of type "${constructorName(object)}". This type does not support serialization.`);
+  throw cannotSerialize(object);
+}
+
+function cannotSerialize(object) {
+  return cannotClone(
+    `Could not serialize object of type "${constructorName(object) ?? 'Object'}". This type does not support serialization.`);
 }
 
 function requestOut(request) {

@@ -183,6 +183,19 @@ class ExecutionContext {
     waitFor(this.#event, promise);
   }
   passThroughOnException() {}
+  abort(reason) {
+    abortEvent(this.#event, reason);
+  }
+}
+
+// The event ends at once, and with it all that waits for it.
+function abortEvent(event, reason) {
+  if (event.over) return;
+  const error = reason === undefined ? new Error("Worker execution was aborted due to call to ctx.abort().")
+    : isObject(reason) ? reason : new Error(text(reason));
+  if (!event.finished) sendError(event.stream, error);
+  native.done(event.stream);
+  event.end();
 }
 
 const NativePromise = Promise;
@@ -208,7 +221,11 @@ class WorkerEntrypoint extends EntrypointBase {
     super(ctx, env, "WorkerEntrypoint");
   }
 }
-class RpcTarget {}
+function RpcTarget() {
+  if (new.target === undefined)
+    throw new TypeError("Failed to construct 'JsRpcTarget': Please use the 'new' operator, this object constructor " +
+      "cannot be called as a function.");
+}
 defineInterface(WorkerEntrypoint);
 defineInterface(RpcTarget, "JsRpcTarget");
 

@@ -86,6 +86,7 @@ function workerExports() {
   if (exportsOfWorker !== null) return exportsOfWorker;
   const made = {};
   const names = ObjectKeys(worker.namespace);
+  ArrayPrototypeSort(names, (a, b) => (a === "default" ? -1 : b === "default" ? 1 : 0));
   for (let i = 0; i < names.length; i++)
     if (isEntrypoint(worker.namespace[names[i]]))
       made[names[i]] = native.loopback({ name: names[i] === "default" ? "" : names[i], channel: null });
@@ -154,11 +155,11 @@ function failHungSessions() {
 // ---- objects of the platform in values
 
 function rpcOut(object) {
+  if (native.stubKind(object) >= 0) throw cannotSerialize(object);
   const made = cloneOut(object);
   if (made !== undefined) return made;
   if (native.classOf(object) !== "Object") return undefined;
-  throw cannotClone(`Could not serialize object of type "${constructorName(object) ?? "Object"}". This type does not ` +
-    "support serialization.");
+  throw cannotSerialize(object);
 }
 
 native.rpcClasses(RpcTarget.prototype, [WorkerEntrypoint.prototype], Object.prototype);
@@ -177,6 +178,9 @@ native.rpcHooks({
   make: makeLoopback,
   service: serviceOn,
   rebuild,
+  fail(kind, text) {
+    throw kind === 0 ? new ErrorConstructor(text) : kind === 1 ? new TypeError(text) : cannotClone(text);
+  },
   event: onSession,
   begin: onSessionBegin,
   broke: sessionBroke,
