@@ -255,6 +255,7 @@ struct hook *local_hook(JSValueConst event, struct hook *target);
   HOOK(done)     /* (event): the peer holds nothing of it any more */                                \
   HOOK(uncaught) /* (error): of a disposer */                                                        \
   HOOK(make)     /* (loopback, options) -> Fetcher: ctx.exports.X({props}) */                        \
+  HOOK(fail)     /* (enum rpc_error, text): throws it */                                             \
   HOOK(service)  /* (channel) -> Fetcher */                                                          \
   HOOK(rebuild)  /* (name, message, stack) -> an error that came in an ERROR */                      \
   HOOK(event)    /* (stream) -> the event of a session that a peer opens */                          \

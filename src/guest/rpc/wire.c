@@ -54,7 +54,7 @@ static void on_close(struct session *s) {
     host_send(&h, sizeof h);
   }
   for (uint32_t i = 0; i < dirty_count && s->dirty; i++)
-    if (dirty[i] == s) dirty[i] = dirty[--dirty_count];
+    if (dirty[i] == s) dirty[i] = NULL;
   buf_free(&w->in);
   free(w);
   s->link = NULL;
@@ -187,7 +187,9 @@ static void flush(struct session *s) {
 }
 
 void wire_flush(void) {
-  while (dirty_count) flush(dirty[--dirty_count]);
+  for (uint32_t i = 0; i < dirty_count; i++)
+    if (dirty[i]) flush(dirty[i]); /* which may make more of them dirty, behind */
+  dirty_count = 0;
 }
 
 /* ---- in ---- */
