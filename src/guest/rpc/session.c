@@ -565,11 +565,19 @@ bool session_hangs(JSValueConst event) {
   return !server || (server->pending && server->exports.count <= server->pending);
 }
 
+/* Is something of the peer's in use here? What was only forgotten is not. */
+static bool uses_peer(const struct session *s) {
+  const struct import *i;
+  for (uint32_t at = 0; (i = table_next(&s->imports, &at));)
+    if (!i->forgotten) return true;
+  return false;
+}
+
 void session_check(struct session *s) {
   if (s->closed) return;
   if (s->server) {
     if (s->local) return;
-    if (s->served && !s->exports.count && !s->imports.count && !s->pending)
+    if (s->served && !s->exports.count && !s->pending && !uses_peer(s))
       rpc_hook_call(RPC_done, 1, (JSValueConst *)&s->event);
     return;
   }
