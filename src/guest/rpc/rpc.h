@@ -178,8 +178,11 @@ void session_serve(struct session *s, struct hook *main);
 struct hook *session_main(struct session *s);
 /* All sessions of an event end. */
 void session_end_all(JSValueConst event);
-/* Is there, as far as RPC goes, nothing by which the event could go on, while somebody waits for it? */
-bool session_hangs(JSValueConst event);
+/* Does any event wait for something that a peer of its own sessions may send? */
+bool sessions_active(void);
+/* Events that only keep their peers waiting, with nothing left, as far as RPC goes, by which they could go on: an
+ * array, or undefined. */
+JSValue sessions_hung(void);
 /* For closures. */
 JSValue session_box(struct session *s);
 struct session *session_of_box(JSValueConst box);

@@ -555,14 +555,30 @@ void session_end_all(JSValueConst event) {
   }
 }
 
-bool session_hangs(JSValueConst event) {
-  struct session *server = NULL;
-  for (struct session *s = first; s; s = s->next) {
-    if (s->local || !is_of(s, event)) continue;
-    if (s->waiting || (!s->server && s->exports.count)) return false;
-    if (s->server) server = s;
+/* May something still come by it for its event, besides new calls of the peer's? */
+static bool is_active(const struct session *s) { return !s->local && (s->waiting || (!s->server && s->exports.count)); }
+
+bool sessions_active(void) {
+  for (const struct session *s = first; s; s = s->next)
+    if (is_active(s)) return true;
+  return false;
+}
+
+static bool hangs(const struct session *server) {
+  if (!server->server || server->local || !server->pending || server->exports.count > server->pending) return false;
+  for (const struct session *s = first; s; s = s->next)
+    if (is_active(s) && is_of(s, server->event)) return false;
+  return true;
+}
+
+JSValue sessions_hung(void) {
+  JSValue list = JS_UNDEFINED;
+  for (const struct session *s = first; s; s = s->next) {
+    if (!hangs(s)) continue;
+    if (JS_IsUndefined(list)) list = JS_NewArray(guest.ctx);
+    engine_array_push(guest.ctx, list, JS_DupValue(guest.ctx, s->event));
   }
-  return !server || (server->pending && server->exports.count <= server->pending);
+  return list;
 }
 
 /* Is something of the peer's in use here? What was only forgotten is not. */

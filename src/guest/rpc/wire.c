@@ -419,9 +419,12 @@ static JSValue native_end(JSContext *ctx, JSValueConst this, int argc, JSValueCo
   return JS_UNDEFINED;
 }
 
-/* rpcHangs(event) */
-static JSValue native_hangs(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  return JS_NewBool(ctx, session_hangs(argv[0]));
+/* rpcHung() -> events, or undefined */
+static JSValue native_hung(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) { return sessions_hung(); }
+
+/* rpcActive() */
+static JSValue native_active(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  return JS_NewBool(ctx, sessions_active());
 }
 
 /* plainWrite(value, channels) -> ArrayBuffer */
@@ -466,9 +469,9 @@ void wire_init(JSContext *ctx, JSValueConst native) {
     JSCFunction *f;
     int arguments;
   } table[] = {
-      {"rpcServe", native_serve, 5},        {"rpcRefuse", native_refuse, 2}, {"rpcEnd", native_end, 1},
-      {"rpcHangs", native_hangs, 1},        {"plainWrite", native_plain, 2}, {"make", native_make, 4},
-      {"sendChannels", native_channels, 2},
+      {"rpcServe", native_serve, 5}, {"rpcRefuse", native_refuse, 2},      {"rpcEnd", native_end, 1},
+      {"rpcHung", native_hung, 0},   {"rpcActive", native_active, 0},      {"plainWrite", native_plain, 2},
+      {"make", native_make, 4},      {"sendChannels", native_channels, 2},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     JS_SetPropertyStr(ctx, native, table[i].name, JS_NewCFunction(ctx, table[i].f, table[i].name, table[i].arguments));

@@ -145,10 +145,12 @@ function sessionBroke(event, error) {
 
 // Calls that nothing will ever answer.
 function failHungSessions() {
-  for (const event of sessionEvents) {
+  const hung = native.rpcHung();
+  if (hung === undefined) return;
+  for (const event of hung) {
     if (event.over || event.waits > 0 || (event.timers !== null && event.timers.size > 0)) continue;
     if (event.calls !== null && event.calls.size > 0) continue;
-    if (native.rpcHangs(event)) sessionBroke(event, new Error(HUNG));
+    sessionBroke(event, new Error(HUNG));
   }
 }
 

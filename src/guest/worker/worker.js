@@ -79,7 +79,7 @@ function reportRejections() {
 
 function failHung() {
   for (const event of [...endpoints.values()]) {
-    if (!(event instanceof Event_) || event.session || !native.rpcHangs(event)) continue;
+    if (!(event instanceof Event_) || event.session) continue;
     event.waits = 0;
     if (event.finished) event.settle();
     else event.fail(new Error(HUNG));
@@ -93,7 +93,7 @@ function onIdle() {
   if (io === 0 && eventCount > 0 && !hasTasks()) {
     if (worker.namespace === null && worker.failure === null)
       failStart(new Error("The Worker's modules never finished their evaluation (top-level await)."));
-    else failHung();
+    else if (eventCount > sessionEvents.size && !native.rpcActive()) failHung();
   }
   if (sessionEvents.size && !hasTasks()) failHungSessions();
   setWake();
