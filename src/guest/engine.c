@@ -57,9 +57,8 @@ static bool engine_ends_name(const uint8_t *start, const uint8_t *end) {
 
 /* What puts the parts of a template together: a function that no Worker reaches. Borrowed. */
 static JSValue engine_template_concat(JSContext *ctx) {
-  static JSValue concat = JS_UNDEFINED;
-  if (JS_IsUndefined(concat)) concat = JS_NewCFunction(ctx, js_string_concat, "concat", 1);
-  return concat;
+  if (!JS_IsObject(ctx->engine_concat)) ctx->engine_concat = JS_NewCFunction(ctx, js_string_concat, "concat", 1);
+  return ctx->engine_concat;
 }
 
 #include "guest/engine_stack.h"
