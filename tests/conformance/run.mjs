@@ -6,6 +6,7 @@
 // Without files: all. A script may begin with lines that say how it is set up:
 //   // flags: a b                     its compatibility flags
 //   // date: 2026-01-01               its compatibility date
+//   // memory: 512                    Mayfly's limit of an isolate's memory, in MiB
 //   // services: A=self#Name, B=peer  service bindings: env.A is the entrypoint Name of the script itself, env.B the
 //                                     default one of a second Worker made of the same script, with the same bindings
 //   // log: compare                   it is about what is written to the log: see logged() in checks.js
@@ -39,6 +40,7 @@ function setup(script) {
     date: directive("date") ?? DATE,
     flags: directive("flags")?.split(/\s+/) ?? [],
     services,
+    memory: Number(directive("memory")),
     comparesLog: directive("log") === "compare",
     hasPeer: services.some(({ service }) => service === "peer"),
   };
@@ -47,7 +49,7 @@ function setup(script) {
 // ---- the two servers ----
 
 function mayflyCommand(directory, script, upstream) {
-  const { date, flags, services, hasPeer, comparesLog } = setup(script);
+  const { date, flags, services, hasPeer, comparesLog, memory } = setup(script);
   const config = {
     name: "main",
     main: "index.js",
@@ -56,7 +58,7 @@ function mayflyCommand(directory, script, upstream) {
     vars: { UPSTREAM: upstream.url },
     worker_loaders: [{ binding: "LOADER" }],
     outbound: { allow: [{ cidr: "127.0.0.1/32" }] },
-    limits: comparesLog ? { log_lines: 100000 } : {},
+    limits: { ...(comparesLog && { log_lines: 100000 }), ...(memory && { memory_mb: memory }) },
     ...(services.length && { services }),
     ...(hasPeer && { workers: [{ name: "peer", main: "index.js", services }] }),
   };
