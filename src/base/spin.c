@@ -6,7 +6,7 @@
 #define SPIN_NS 50000u
 #define LONG_NS 100000u /* away for so long: somebody else is using the processor */
 #define REST_NS 500000u
-enum { VAIN_MAX = 4, RESTS_MAX = 8, FOUND_PAYS = 100 };
+enum { VAIN_MAX = 16, RESTS_MAX = 8, FOUND_PAYS = 100 };
 
 static uint64_t now_ns(void) {
   struct timespec t;
