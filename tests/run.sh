@@ -2,6 +2,7 @@
 # Runs all tests, or with T=name those whose file or test name contains it, on build/$MODE, and prints one line for each
 # file, the output of what failed, and at the end "N passed, N failed". Exit status 1 when one failed or none ran.
 #   tests/unit, tests/redteam, tests/engine  programs in C (cmocka)
+#   tests/fuzz                 the guest in C with sanitizers, its messages changed at random (fuzz/rpc_guest.c)
 #   tests/conformance          Workers that print lines, compared with what workerd prints (conformance/run.mjs)
 #   tests/npm                  programs from npm that check themselves (npm/run.mjs)
 #   tests/e2e                  node:test files that talk to a running `mayfly serve`
@@ -67,6 +68,22 @@ build_programs() { # MAKEFILE TARGET DIRECTORY
   done
 }
 
+run_fuzz() { # PROGRAM ARGUMENTS…: its last line is "N rounds, M failed; …"
+  wanted "tests/fuzz/$1.c" || return 0
+  if ! make --no-print-directory -f tests/fuzz/fuzz.mk MODE="$MODE" fuzz-programs >"$out/make" 2>&1; then
+    count "tests/fuzz/$1.c" 0 1 "$out/make"
+    return 0
+  fi
+  program=$1
+  shift
+  ASAN_OPTIONS="detect_leaks=0:$ASAN_OPTIONS" UBSAN_OPTIONS=halt_on_error=1 "build/fuzz/$program" "$@" >"$out/log" 2>&1
+  status=$?
+  good=$(last_number '^\([0-9]*\) rounds, .*' "$out/log")
+  bad=$(last_number '^[0-9]* rounds, \([0-9]*\) failed.*' "$out/log")
+  [ "$status" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || bad=1
+  count "tests/fuzz/$program.c" "$((${good:-0} - ${bad:-0} > 0 ? 1 : 0))" "${bad:-0}" "$out/log"
+}
+
 run_checks() { # RUNNER FILE: a program whose last line is "N passed, N failed"
   node "$1" "$2" >"$out/log" 2>&1
   status=$?
@@ -97,6 +114,7 @@ run_node() { # FILE
 build_programs tests/unit/unit.mk unit-tests tests/unit
 build_programs tests/redteam/redteam.mk redteam-tests tests/redteam
 build_programs tests/engine/engine.mk engine-tests tests/engine
+run_fuzz rpc_guest build/guest/platform.js tests/fuzz/rpc_worker.js $((300 * ${FUZZ_ROUNDS:-1}))
 for file in tests/conformance/*/*.js; do
   wanted "$file" && run_checks tests/conformance/run.mjs "$file"
 done
