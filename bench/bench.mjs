@@ -4,6 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OPERATIONS, operation, passThrough } from "./platform.mjs";
+import { CALLS, call, echo } from "./rpc.mjs";
 import { childrenCpu, get, median, memory, MAYFLY, ROOT, sleep, start, stop, timed, WORKERD } from "./servers.mjs";
 
 const ROUNDS = Number(process.argv[2] ?? 3);
@@ -86,6 +87,10 @@ async function round(name, figures) {
   for (const key of Object.keys(OPERATIONS)) put(key, await operation(server, key));
   await stop(server);
   server = await start(name);
+  for (const key of Object.keys(CALLS)) put(key, await call(server, key));
+  put("rpc_echo_mbs", await echo(server));
+  await stop(server);
+  server = await start(name);
   for (const path of ["pass", "through"]) {
     const { rate, peak } = await passThrough(server, `/${path}`, BODY_MB);
     put(`${path}_mbs`, rate);
@@ -140,6 +145,8 @@ row("binary", size(MAYFLY), size(WORKERD), "MB", "less", "");
 row("neighbours' p99, nobody spinning", m("p99_ms", "mayfly"), undefined, "ms", "less", "");
 row("neighbours' p99, one isolate spinning in the same cell", m("p99_spin_ms", "mayfly"), undefined, "ms", "less", "+25 ms");
 for (const [key, [, , label]] of Object.entries(OPERATIONS)) row(label, m(key, "mayfly"), m(key, "workerd"), "us", "less", "");
+for (const [key, [, , , label, reach]] of Object.entries(CALLS)) row(label, m(key, "mayfly"), m(key, "workerd"), "us", "less", reach);
+row("RPC: 1 MB sent and sent back", m("rpc_echo_mbs", "mayfly"), m("rpc_echo_mbs", "workerd"), "MB/s", "more", "");
 for (const [path, label] of [["pass", "100 MB through the host Worker, unread"], ["through", "the same, through an IdentityTransformStream"]]) {
   row(label, m(`${path}_mbs`, "mayfly"), m(`${path}_mbs`, "workerd"), "MB/s", "more", path === "pass" ? "0.5x" : "");
   row(`  peak memory of all processes (PSS)`, m(`${path}_peak_kb`, "mayfly") / 1e3, m(`${path}_peak_kb`, "workerd") / 1e3, "MB", "less", "bounded");

@@ -1,5 +1,8 @@
 // The host Worker of the benchmark: the same file runs on Mayfly and on workerd. One path, one measurement.
 import { platform } from "./platform.js";
+import { rpc } from "./rpc.js";
+
+export { Host } from "./rpc.js";
 
 const SNIPPET = `export default {
   async fetch(request, env) {
@@ -41,6 +44,7 @@ const paths = {
   // a body through the Worker, unread; and through a stream of its own
   "/pass": (env, url, request) => new Response(request.body),
   "/through": (env, url, request) => new Response(request.body.pipeThrough(new IdentityTransformStream())),
+  "/rpc": (env, url, request, ctx) => rpc(env, ctx, url),
   "/spin": async (env, url) => {
     const spin = env.LOADER.load({ ...code(""), modules: { "main.js": SPIN }, limits: { cpuMs: 10000 } });
     try {
@@ -52,8 +56,8 @@ const paths = {
 };
 
 export default {
-  fetch(request, env) {
+  fetch(request, env, ctx) {
     const path = paths[new URL(request.url).pathname];
-    return path ? path(env, request.url, request) : new Response("no such path\n", { status: 404 });
+    return path ? path(env, request.url, request, ctx) : new Response("no such path\n", { status: 404 });
   },
 };

@@ -193,18 +193,17 @@ static void dispose_result(struct import *i) {
   drop_values(i);
 }
 
-static JSValue on_dispose(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int magic,
-                          JSValueConst *data) {
-  struct import *i = (struct import *)hook_of_box(data[0]);
-  dispose_result(i);
+static JSValue on_dispose(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int held, JSValueConst *data) {
+  if (held) dispose_result((struct import *)hook_of_box(data[0]));
   return JS_UNDEFINED;
 }
 
-/* Gives a result its disposer. */
+/* Gives a result its disposer. That of one which holds nothing of the peer's does nothing, and does not refer to the
+ * import, which has the result: nothing would ever free the two. */
 static void give_disposer(struct import *i, JSValueConst value) {
   if (!JS_IsObject(value) || stub_kind(value) >= 0) return;
-  JSValue box = hook_box(hook_hold(&i->hook));
-  JSValue f = JS_NewCFunctionData(guest.ctx, on_dispose, 0, 0, 1, (JSValueConst *)&box);
+  JSValue box = i->held ? hook_box(hook_hold(&i->hook)) : JS_UNDEFINED;
+  JSValue f = JS_NewCFunctionData(guest.ctx, on_dispose, 0, i->held, i->held, (JSValueConst *)&box);
   JS_FreeValue(guest.ctx, box);
   if (put_disposer(value, f)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
 }
