@@ -188,7 +188,8 @@ JSValue session_box(struct session *s);
 struct session *session_of_box(JSValueConst box);
 /* Channels (an array or undefined) came for the values of the messages that follow. -1: exception. */
 int session_take_channels(struct session *s, JSValueConst channels);
-/* It ends: everything that waits for the peer gets `why` (taken over), what it holds of ours is disposed. */
+/* It ends: everything that waits for the peer gets `why` (taken over; undefined: that the other context is gone), what
+ * it holds of ours is disposed. */
 void session_close(struct session *s, JSValue why);
 /* After a turn's work: ends a session that nobody needs any more. */
 void session_check(struct session *s);
@@ -249,21 +250,23 @@ struct hook *local_hook(JSValueConst event, struct hook *target);
 
 /* ---- what the platform's JavaScript gives (worker/rpc.js) ---- */
 
-#define RPC_HOOKS(HOOK)                                                                              \
-  HOOK(enter)    /* (event): it is current now */                                                    \
-  HOOK(current)  /* () -> the current event; throws in global scope */                               \
-  HOOK(connect)  /* (Fetcher) -> {stream, channel, cpuMs, entrypoint, props, channels} of a FETCH */ \
-  HOOK(out)      /* (object) -> [kind, …] of an object of the platform, or undefined */            \
-  HOOK(in)       /* ([kind, …]) -> the object */                                                   \
-  HOOK(done)     /* (event): the peer holds nothing of it any more */                                \
-  HOOK(uncaught) /* (error): of a disposer */                                                        \
-  HOOK(make)     /* (loopback, options) -> Fetcher: ctx.exports.X({props}) */                        \
-  HOOK(fail)     /* (enum rpc_error, text): throws it */                                             \
-  HOOK(service)  /* (channel) -> Fetcher */                                                          \
-  HOOK(rebuild)  /* (name, message, stack) -> an error that came in an ERROR */                      \
-  HOOK(event)    /* (stream) -> the event of a session that a peer opens */                          \
-  HOOK(begin)    /* (stream, entrypoint, props): find its main object and give it to rpcServe() */   \
-  HOOK(broke)    /* (event, error): the session of an event broke */                                 \
+#define RPC_HOOKS(HOOK)                                                                            \
+  HOOK(enter)    /* (event): it is current now */                                                  \
+  HOOK(owner)    /* () -> the current event, which will have sessions; throws in global scope */   \
+  HOOK(current)  /* () -> the current event; throws in global scope */                             \
+  HOOK(connect)  /* () -> the number of a new stream */                                            \
+  HOOK(out)      /* (object) -> [kind, …] of an object of the platform, or undefined */          \
+  HOOK(in)       /* ([kind, …]) -> the object */                                                 \
+  HOOK(done)     /* (event): the peer holds nothing of it any more */                              \
+  HOOK(uncaught) /* (error): of a disposer */                                                      \
+  HOOK(make)     /* (loopback, options) -> Fetcher: ctx.exports.X({props}) */                      \
+  HOOK(fail)     /* (enum rpc_error, text): throws it */                                           \
+  HOOK(loopback) /* (what ctx.exports.X knows) -> {channel, cpuMs, entrypoint, props, channels} */ \
+  HOOK(service)  /* (channel) -> Fetcher */                                                        \
+  HOOK(rebuild)  /* (name, message, stack) -> an error that came in an ERROR */                    \
+  HOOK(event)    /* (stream) -> the event of a session that a peer opens */                        \
+  HOOK(begin)    /* (stream, entrypoint, props): find its main object and give it to rpcServe() */ \
+  HOOK(broke)    /* (event, error): the session of an event broke */                               \
   HOOK(channel)  /* (Fetcher) -> its channel, to be passed on; throws when it cannot be */
 
 enum rpc_hook {

@@ -193,7 +193,8 @@ static void dispose_result(struct import *i) {
   drop_values(i);
 }
 
-static JSValue on_dispose(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int held, JSValueConst *data) {
+static JSValue on_dispose(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int held,
+                          JSValueConst *data) {
   if (held) dispose_result((struct import *)hook_of_box(data[0]));
   return JS_UNDEFINED;
 }
@@ -227,6 +228,11 @@ static int check_event(const struct session *s, const char *what) {
 
 int hook_check(const struct hook *h) {
   return h->type == &import_type ? check_event(((const struct import *)h)->session, "Client") : 0;
+}
+
+static JSValue gone_error(void) {
+  JS_ThrowPlainError(guest.ctx, "%s", context_gone);
+  return JS_GetException(guest.ctx);
 }
 
 static struct hook *gone(void) {
@@ -506,7 +512,7 @@ static void break_import(struct import *i, JSValueConst why) {
   i->listed = false;
   if (i->settled || !i->asked) return;
   i->settled = i->failed = true;
-  i->result = JS_DupValue(guest.ctx, why);
+  i->result = JS_IsUndefined(why) ? gone_error() : JS_DupValue(guest.ctx, why);
   tell_result(i);
 }
 
@@ -548,8 +554,7 @@ void session_end_all(JSValueConst event) {
       s = s->next;
       continue;
     }
-    JS_ThrowPlainError(guest.ctx, "%s", context_gone);
-    session_close(s, JS_GetException(guest.ctx));
+    session_close(s, JS_UNDEFINED);
     s = first; /* anything may have gone with it */
   }
 }

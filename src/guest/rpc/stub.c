@@ -285,7 +285,7 @@ static JSValue construct_stub(JSContext *ctx, JSValueConst new_target, int argc,
   if (receiver < 0) return JS_EXCEPTION;
   if (receiver == RECEIVER_NONE || receiver == RECEIVER_ENTRYPOINT || (kind >= 0 && kind != STUB_STUB))
     return JS_ThrowTypeError(ctx, "RpcStubs can only wrap plain objects, functions, and RpcTarget derivatives.");
-  JSValue event = rpc_hook_call(RPC_current, 0, NULL);
+  JSValue event = rpc_hook_call(RPC_owner, 0, NULL);
   if (JS_IsException(event)) return event;
   struct hook *h = local_hook(event, target_hook(event, JS_DupValue(ctx, argv[0]), VALUE_TARGET, JS_UNDEFINED));
   JS_FreeValue(ctx, event);

@@ -283,13 +283,7 @@ static JSValue read_error(struct reader *r) {
 /* The callee is through, or broke, or (a server's session) the caller is gone. */
 static void on_end(struct wire *w, const struct frame_header *h, struct reader *r) {
   struct session *s = session_hold(w->session);
-  JSValue why;
-  if (h->type == FRAME_ERROR) {
-    why = read_error(r);
-  } else {
-    JS_ThrowPlainError(guest.ctx, "The execution context which hosts this callback is no longer running.");
-    why = JS_GetException(guest.ctx);
-  }
+  JSValue why = h->type == FRAME_ERROR ? read_error(r) : JS_UNDEFINED;
   rpc_enter(s->event);
   w->over = true;
   session_close(s, why);
@@ -344,11 +338,22 @@ bool wire_frame(const struct frame_header *h, struct reader *r) {
 
 /* ---- opening ---- */
 
-struct hook *wire_connect(JSValueConst target) {
-  JSValue event = rpc_hook_call(RPC_current, 0, NULL);
+/* Where a FETCH to this service stub goes: {channel, cpuMs, entrypoint, props, channels}. */
+static JSValue opening_of(JSValueConst stub) {
+  JSValue target = stub_target(stub);
+  if (stub_kind(stub) == STUB_SERVICE) return target;
+  JSValue opening = rpc_hook_call(RPC_loopback, 1, (JSValueConst *)&target);
+  JS_FreeValue(guest.ctx, target);
+  return opening;
+}
+
+struct hook *wire_connect(JSValueConst stub) {
+  JSValue event = rpc_hook_call(RPC_owner, 0, NULL);
   if (JS_IsException(event)) return hook_failed();
-  JSValue opening = rpc_hook_call(RPC_connect, 1, &target);
-  struct session *s = JS_IsException(opening) ? NULL : wire_new(number_of(opening, "stream"), event, false);
+  JSValue opening = opening_of(stub), number = JS_IsException(opening) ? opening : rpc_hook_call(RPC_connect, 0, NULL);
+  uint32_t stream = 0;
+  if (!JS_IsException(number)) JS_ToUint32(guest.ctx, &stream, number);
+  struct session *s = JS_IsException(number) ? NULL : wire_new(stream, event, false);
   JS_FreeValue(guest.ctx, event);
   if (!s) {
     if (!JS_HasException(guest.ctx)) JS_ThrowOutOfMemory(guest.ctx);
@@ -413,9 +418,13 @@ static JSValue native_refuse(JSContext *ctx, JSValueConst this, int argc, JSValu
   return JS_UNDEFINED;
 }
 
-/* rpcEnd(event): its sessions end, the one that it serves and those that it opened */
+/* rpcEnd(event, stream, others): the session that it serves ends and, if there are others, all of its */
 static JSValue native_end(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  session_end_all(argv[0]);
+  uint32_t stream = 0;
+  JS_ToUint32(ctx, &stream, argv[1]);
+  struct wire *w = stream ? table_get(&wires, stream) : NULL;
+  if (w) session_close(w->session, JS_UNDEFINED);
+  if (JS_ToBool(ctx, argv[2])) session_end_all(argv[0]);
   return JS_UNDEFINED;
 }
 
@@ -469,7 +478,7 @@ void wire_init(JSContext *ctx, JSValueConst native) {
     JSCFunction *f;
     int arguments;
   } table[] = {
-      {"rpcServe", native_serve, 5}, {"rpcRefuse", native_refuse, 2},      {"rpcEnd", native_end, 1},
+      {"rpcServe", native_serve, 5}, {"rpcRefuse", native_refuse, 2},      {"rpcEnd", native_end, 3},
       {"rpcHung", native_hung, 0},   {"rpcActive", native_active, 0},      {"plainWrite", native_plain, 2},
       {"make", native_make, 4},      {"sendChannels", native_channels, 2},
   };

@@ -70,7 +70,8 @@ class Event_ {
     this.stream = stream;
     this.headers = null; // of the request
     this.socket = null; // Wire, when the answer was a WebSocket
-    this.session = false; // of RPC
+    this.session = false; // it is one of RPC
+    this.opened = false; // it has opened such sessions
     this.incoming = null; // NetBody of the request
     this.sender = null; // of the answer's body
     this.answered = false;
@@ -100,7 +101,7 @@ class Event_ {
     if (this.sender !== null) this.sender.stop();
     if (this.socket !== null) this.socket.drop();
     if (this.session) sessionEvents.delete(this);
-    native.rpcEnd(this);
+    if (this.session || this.opened) native.rpcEnd(this, this.stream, this.opened);
     if (this.timers !== null) for (const timer of this.timers) dropTimer(timer);
     if (this.calls !== null) for (const call of this.calls) call.abandon();
     if (this.stubs !== null) for (const stub of this.stubs) dropStub(stub);

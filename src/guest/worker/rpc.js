@@ -170,9 +170,12 @@ native.rpcHooks({
     current = event;
   },
   current: requireEvent,
-  connect(fetcher) {
-    return { ...fetcherTarget(fetcher), stream: (STREAM_GUEST | nextStream++) >>> 0 };
+  owner() {
+    requireEvent().opened = true;
+    return current;
   },
+  connect: () => (STREAM_GUEST | nextStream++) >>> 0,
+  loopback: loopbackTarget,
   out: rpcOut,
   in: cloneIn,
   done: sessionDone,
