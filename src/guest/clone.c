@@ -35,7 +35,8 @@ enum tag {
 
 enum { SEEN_BUCKETS_MIN = 64 };
 
-/* Objects already written, by address: open addressing, grown at half full. */
+/* Objects already written, by address, each with a reference, since a getter's value may have no other one and its
+ * address would be used again: open addressing, grown at half full. */
 struct seen {
   void **key;
   uint32_t *number, cap, count;
@@ -96,7 +97,7 @@ static int seen_before(struct writer *w, JSValueConst v) {
     buf_put_u32(w->out, s->number[i]);
     return 1;
   }
-  s->key[i] = p;
+  s->key[i] = JS_VALUE_GET_PTR(JS_DupValue(w->ctx, v));
   s->number[i] = s->count++;
   return 0;
 }
@@ -435,6 +436,8 @@ static int put_value(struct writer *w, JSValueConst v) {
 }
 
 static int finish(struct writer *w, int r) {
+  for (uint32_t i = 0; i < w->seen.cap; i++)
+    if (w->seen.key[i]) JS_FreeValue(w->ctx, JS_MKPTR(JS_TAG_OBJECT, w->seen.key[i]));
   free(w->seen.key);
   free(w->seen.number);
   if (w->out->bad && !JS_HasException(w->ctx)) JS_ThrowRangeError(w->ctx, "The value is too large to be cloned.");

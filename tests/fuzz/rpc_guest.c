@@ -57,7 +57,7 @@ const char *engine_seal(void *ctx) {
 
 /* ---- the gateway ---- */
 
-enum { SERVICE = 1, PAIRS_MAX = 4096, KEPT_MAX = 64, TURNS_MAX = 400, FRAME_MAX = FRAME_PAYLOAD_MAX };
+enum { SERVICE = 1, PAIRS_MAX = 4096, KEPT_MAX = 64, TURNS_MAX = 4000, FRAME_MAX = FRAME_PAYLOAD_MAX };
 
 static struct { uint32_t caller, callee; } pairs[PAIRS_MAX];
 static uint32_t pair_count, next_event = 2;
@@ -196,7 +196,8 @@ static void put_load(struct buf *out, const char *source, size_t length) {
   buf_put_u32(out, WORKER_CODE_MAGIC);
   buf_put_u32(out, 0);
   buf_put_cstr(out, "2026-11-01");
-  buf_put_u16(out, 0);
+  buf_put_u16(out, 1);
+  buf_put_cstr(out, "enable_abortsignal_rpc");
   buf_put_cstr(out, "index.js");
   buf_put_u32(out, 1);
   buf_put_u8(out, MODULE_JS);

@@ -1,5 +1,5 @@
 // rpc_worker.js: the Worker whose calls to itself rpc_guest.c changes on their way: every kind of value, stubs both ways,
-// pipelining, disposal, errors, several calls at once.
+// pipelining, disposal, errors, several calls at once, streams and signals.
 import { RpcStub, RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
 
 class Counter extends RpcTarget {
@@ -49,6 +49,35 @@ export class Main extends WorkerEntrypoint {
   through() {
     return this.env.SELF.counter();
   }
+  async read(stream) {
+    return (await new Response(stream).bytes()).length;
+  }
+  readable() {
+    return ReadableStream.from([new Uint8Array(3000), new Uint8Array(1)]);
+  }
+  async write(stream) {
+    const writer = stream.getWriter();
+    await writer.write(new Uint8Array(100));
+    await writer.close();
+  }
+  signal(signal) {
+    return new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason)));
+  }
+}
+
+const bytes = (n) => new Blob([new Uint8Array(n)]).stream();
+
+async function streams(S) {
+  const left = S.readable();
+  await Promise.allSettled([S.read(bytes(70000)), S.readable().then((r) => new Response(r).bytes()),
+    S.write(new WritableStream({ write() {} })), S.write(new WritableStream({ write() { throw new Error("full"); } })),
+    left.then((r) => r.cancel("enough"))]);
+  const abort = new AbortController();
+  const answers = Promise.allSettled([S.signal(abort.signal), S.echo(AbortSignal.abort("early")),
+    S.echo(new Request("http://a/", { method: "POST", body: bytes(5000), signal: abort.signal }), new Response("text"))]);
+  await scheduler.wait(1);
+  abort.abort({ reason: 5 });
+  await answers;
 }
 
 const cyclic = {};
@@ -77,7 +106,10 @@ async function work(env) {
 
 export default {
   async fetch(request, env) {
-    for (let i = 0; i < 3; i++) await work(env).catch(() => {});
+    for (let i = 0; i < 3; i++) {
+      await work(env).catch(() => {});
+      await streams(env.SELF).catch(() => {});
+    }
     return new Response("done");
   },
 };

@@ -2,13 +2,17 @@
  *
  * A message is a head (struct head), then as its kind says; ids are as the sender of the message sees them, integers
  * little-endian, values and `str` as in clone.c and base/frame.h.
- *     CALL     i32 id, u16 count of names, each str, u8 whether it is a read, else the arguments as an array. HEAD_ASKS
+ *
+ *     CALL     i32 id, u16 count of names, each str, u8 whether it is a read, else the arguments as an array.
+ *              Flags: HEAD_ASKS; HEAD_STREAM: it is forgotten when it is answered
  *     SETTLE   i32 id, u8 whether it failed, u8 whether the sender keeps something for it, value
  *     PULL     i32 id
  *     RELEASE  i32 id, u32 how often
+ *
  * Values hold besides data: EXPORTED i32 (a new object of the sender's), NAMED i32 (one of the receiver's), CHANNEL
- * (the next of those that came with the message: a service stub), and objects of the platform (worker/rpc.js). What
- * comes is an isolate's, which may be hostile: every number is checked, and the session ends at the first lie.
+ * (the next of those that came with the message: a service stub), and objects of the platform (worker/rpc.js). A
+ * stream among these takes the sender's next call's id, as does the call itself after its arguments. What comes is an
+ * isolate's, which may be hostile: every number is checked, and the session ends at the first lie.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +21,7 @@
 
 enum kind { CALL = 1, SETTLE, PULL, RELEASE };
 enum part { EXPORTED = 1, NAMED, CHANNEL };
-enum { HEAD_ASKS = 1, NAMES_MAX = 65535 };
+enum { HEAD_ASKS = 1, HEAD_STREAM = 2, NAMES_MAX = 65535 };
 
 struct head {
   uint32_t length; /* of what follows */
@@ -164,7 +168,7 @@ JSValue props_read(struct reader *in, JSValueConst channels) {
 struct message {
   struct session *s;
   size_t mark;
-  int32_t next_export;
+  int32_t next_export, next_call;
   uint32_t channels;
 };
 
@@ -174,7 +178,7 @@ static uint32_t channels_of(const struct session *s) {
 }
 
 static struct message begin(struct session *s, enum kind kind, uint8_t flags, int32_t id) {
-  struct message m = {s, s->out.len, s->next_export, channels_of(s)};
+  struct message m = {s, s->out.len, s->next_export, s->next_call, channels_of(s)};
   struct head head = {.kind = (uint8_t)kind, .flags = flags};
   buf_put(&s->out, &head, sizeof head);
   buf_put_u32(&s->out, (uint32_t)id);
@@ -189,6 +193,7 @@ static int drop(struct message *m) {
   if (!had) m->s->out.len = m->mark;
   for (int32_t id = m->next_export; id > m->s->next_export; id--)
     if (session_released(m->s, id, 1)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  session_unpipe(m->s, m->next_call);
   if (JS_IsObject(m->s->channels_out)) engine_array_truncate(guest.ctx, m->s->channels_out, m->channels);
   JS_Throw(guest.ctx, error);
   return -1;
@@ -231,16 +236,25 @@ static int put_path(struct buf *out, const struct path *path) {
   return 0;
 }
 
-static int write_call(struct session *s, int32_t target, const struct path *path, const struct arguments *a) {
+static int put_call(struct session *s, int32_t target, const struct path *path, const struct arguments *a,
+                    uint8_t flags) {
   struct writing w = {.s = s, .arguments = true, .stubs = JS_UNDEFINED};
   struct clone_more more = more_of(&w);
-  struct message m = begin(s, CALL, HEAD_ASKS, target);
+  struct message m = begin(s, CALL, flags, target);
   int r = put_path(&s->out, path);
   buf_put_u8(&s->out, is_read(a));
   session_writing = s;
   if (!r && !is_read(a)) r = clone_write_list(guest.ctx, &s->out, a->count, a->values, &more);
   session_writing = NULL;
   return finish(&m, r);
+}
+
+static int write_call(struct session *s, int32_t target, const struct path *path, const struct arguments *a) {
+  return put_call(s, target, path, a, HEAD_ASKS);
+}
+
+static int write_stream(struct session *s, int32_t target, const struct path *path, const struct arguments *a) {
+  return put_call(s, target, path, a, HEAD_ASKS | HEAD_STREAM);
 }
 
 static int write_settle(struct session *s, int32_t id, JSValueConst value, bool failed, JSValue *stubs) {
@@ -287,7 +301,14 @@ static int write_release(struct session *s, int32_t id, uint32_t count) {
   return finish(&m, 0);
 }
 
-const struct codec binary_codec = {write_call, write_resolve, write_reject, write_pull, write_release, true};
+const struct codec binary_codec = {.call = write_call,
+                                   .resolve = write_resolve,
+                                   .reject = write_reject,
+                                   .pull = write_pull,
+                                   .release = write_release,
+                                   .stream = write_stream,
+                                   .asks = true,
+                                   .window_max = 1 << 20};
 
 /* ---- reading ---- */
 
@@ -366,7 +387,10 @@ static int read_call(struct reading *r, struct reader *in, const struct head *he
   }
   a.values = (JSValueConst *)values;
   a.owned = r->stubs;
-  if (!bad) bad = session_called(r->s, target, &path, &a, head->flags & HEAD_ASKS);
+  if (!bad && head->flags & HEAD_STREAM)
+    bad = session_streamed(r->s, target, &path, &a);
+  else if (!bad)
+    bad = session_called(r->s, target, &path, &a, head->flags & HEAD_ASKS);
   for (uint32_t i = 0; i < path.count; i++) JS_FreeAtom(guest.ctx, names[i]);
   JS_FreeValue(guest.ctx, list);
   return bad;

@@ -131,15 +131,19 @@ JSValue promise_then(JSValueConst promise, JSValue fulfilled, JSValue rejected);
 
 struct session;
 struct import;
+struct outlet;
 
-/* Writes messages. Each returns 0, or -1 with an exception pending and nothing written. */
+/* Writes messages. Each returns 0, or -1 with an exception pending and nothing written. `stream` is a call that is
+ * asked for at once, on which nothing can be called, and which is forgotten when it is answered. */
 struct codec {
   int (*call)(struct session *s, int32_t target, const struct path *path, const struct arguments *a);
   int (*resolve)(struct session *s, int32_t id, JSValueConst value, JSValue *stubs); /* stubs: those in the value */
   int (*reject)(struct session *s, int32_t id, JSValueConst error);
   int (*pull)(struct session *s, int32_t id);
   int (*release)(struct session *s, int32_t id, uint32_t count);
-  bool asks; /* a call asks for its result at once */
+  int (*stream)(struct session *s, int32_t target, const struct path *path, const struct arguments *a);
+  bool asks;         /* a call asks for its result at once */
+  double window_max; /* bytes of a stream on their way */
 };
 struct carrier {
   void (*dirty)(struct session *s); /* there is something in `out` */
@@ -156,12 +160,15 @@ struct session {
   int32_t next_call, next_export, next_taken; /* ids: of our next call, our next export, the peer's next call */
   uint32_t pending;                           /* calls of the peer that it waits for */
   uint32_t waiting;                           /* of ours that we wait for */
+  uint32_t pipes, signals;                    /* streams and signals of ours that the peer has */
+  uint32_t inlets;                            /* exports that are the peer's streams and signals */
   struct buf out;                             /* messages to go */
   JSValue channels_out;                       /* array of channels that these name, or undefined */
   uint32_t *channels_in;                      /* those that came and that no value took yet */
   uint32_t channels_in_count;
   bool server, served; /* its main object is ours; and is there */
   bool local;          /* both ends are in this isolate */
+  bool broken;         /* at its end: the peer failed */
   bool closed;
   bool dirty;
   JSValue why; /* of the end: what later calls get */
@@ -191,6 +198,8 @@ int session_take_channels(struct session *s, JSValueConst channels);
 /* It ends: everything that waits for the peer gets `why` (taken over; undefined: that the other context is gone), what
  * it holds of ours is disposed. */
 void session_close(struct session *s, JSValue why);
+/* The session that is being closed is broken. */
+extern bool session_broken;
 /* After a turn's work: ends a session that nobody needs any more. */
 void session_check(struct session *s);
 
@@ -209,6 +218,12 @@ struct hook *session_named(struct session *s, int32_t id);
 /* For codecs, writing: the id under which the peer may use a hook (taken over), or 0: exception. *theirs: the id is of
  * an object of the peer's own. */
 int32_t session_export(struct session *s, struct hook *h, bool *theirs);
+/* Of a stream: for codecs. */
+int session_streamed(struct session *s, int32_t target, const struct path *path, const struct arguments *a);
+/* The peer's pipe, whose other end is the object (taken over). */
+int session_piped(struct session *s, JSValue object);
+/* Takes our pipes with ids from `from` on back, whose message is not sent. */
+void session_unpipe(struct session *s, int32_t from);
 /* Marks what was written as to be sent. */
 void session_dirty(struct session *s);
 
@@ -226,6 +241,35 @@ int plain_write(struct buf *out, JSValueConst value, JSValueConst channels);
 JSValue plain_read(struct reader *in, JSValueConst channels);
 /* Props are the same, or of the configuration: JSON. */
 JSValue props_read(struct reader *in, JSValueConst channels);
+
+/* ---- stream.c: streams ----
+ *
+ * An outlet is where we write to: a pipe of ours, or a WritableStream of the peer's; what is on its way has a window. A
+ * sink is what the peer writes to, an object of the platform (worker/rpc_streams.js). */
+
+struct sent { /* one write on its way */
+  double at, window;
+  uint64_t delivered;
+  uint32_t size;
+};
+struct outlet *outlet_hold(struct outlet *o);
+void outlet_release(struct outlet *o);
+void outlet_answered(struct outlet *o, const struct sent *sent, JSValueConst value, bool failed);
+/* The peer cannot or will not take any more. */
+void outlet_failed(struct outlet *o, JSValueConst why);
+/* Takes the object over. */
+struct hook *sink_hook(JSValueConst event, JSValue object);
+/* A write by a stream: false: no sink. *r: NULL when the sink answers it later. */
+bool sink_write(struct hook *h, const struct path *path, const struct arguments *a, int32_t id, struct hook **r);
+/* A new pipe: what is written to, and its id. NULL: exception. */
+struct hook *session_pipe(struct session *s, struct outlet *o, int32_t *id);
+/* The outlet, or none, is told what becomes of an import. False: it is no import, or has another. */
+bool import_tell(struct hook *h, struct outlet *o);
+int import_write(struct hook *h, const struct path *path, const struct arguments *a, struct outlet *o,
+                 struct sent *sent); /* its size is filled in */
+/* Answers a stream's write. */
+void session_answer(struct session *s, int32_t id, JSValueConst value, bool failed);
+void stream_init(JSContext *ctx, JSValueConst native);
 
 /* ---- wire.c: sessions over frames ---- */
 
@@ -267,6 +311,7 @@ struct hook *local_hook(JSValueConst event, struct hook *target);
   HOOK(event)    /* (stream) -> the event of a session that a peer opens */                        \
   HOOK(begin)    /* (stream, entrypoint, props): find its main object and give it to rpcServe() */ \
   HOOK(broke)    /* (event, error): the session of an event broke */                               \
+  HOOK(sink)     /* (object, what, value, id): the peer writes to it (rpc_streams.js) */           \
   HOOK(channel)  /* (Fetcher) -> its channel, to be passed on; throws when it cannot be */
 
 enum rpc_hook {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 struct session *session_writing, *session_reading;
+bool session_broken;
 
 static const char context_gone[] = "The execution context which hosts this callback is no longer running.";
 
@@ -16,6 +17,8 @@ struct export {
   struct hook *hook;
   uint32_t count; /* how often it was introduced */
   bool asked;     /* the peer waits for its value */
+  bool once;      /* a stream's: forgotten when it is answered */
+  bool inlet;     /* the other end of a pipe of the peer's */
 };
 
 /* Something of the peer's, or the result of a call on it. */
@@ -32,6 +35,9 @@ struct import {
   JSValue promise, resolve, reject; /* once somebody waits */
   JSValue result;                   /* settled: the value or the error */
   JSValue stubs;                    /* those in the value */
+  struct outlet *outlet;            /* of a pipe, a stream's call or a WritableStream: what is told of it */
+  bool write;                       /* a stream's call; the outlet is a reference */
+  struct sent sent;
 };
 
 static const struct hook_type import_type;
@@ -85,7 +91,7 @@ void session_dirty(struct session *s) {
 
 static int export_put(struct session *s, int32_t id, struct hook *h, bool asked) {
   struct export *e = s->exports.count < RPC_ENTRIES_MAX ? js_malloc(guest.ctx, sizeof *e) : NULL;
-  if (e) *e = (struct export){h, 1, asked};
+  if (e) *e = (struct export){.hook = h, .count = 1, .asked = asked};
   if (e && !table_put(&s->exports, key_of(id), e)) return 0;
   if (!JS_HasException(guest.ctx)) JS_ThrowRangeError(guest.ctx, "Too many objects are shared in this RPC session.");
   js_free(guest.ctx, e);
@@ -95,6 +101,7 @@ static int export_put(struct session *s, int32_t id, struct hook *h, bool asked)
 
 static void export_remove(struct session *s, int32_t id, struct export *e) {
   struct hook *h = e->hook;
+  if (e->inlet) s->inlets--;
   table_remove(&s->exports, key_of(id));
   js_free(guest.ctx, e);
   hook_release(h);
@@ -255,11 +262,10 @@ static struct hook *import_call(struct hook *h, const struct path *path, const s
     return r;
   } else if (s->closed || !i->listed)
     r = gone();
-  else if (s->codec->call(s, i->id, path, a) || !(made = import_new(s, s->next_call, s->codec->asks)))
+  else if (s->codec->call(s, i->id, path, a) || !(made = import_new(s, s->next_call++, s->codec->asks)))
     r = hook_failed();
   else
     r = &made->hook;
-  if (made) s->next_call++;
   stubs_dispose(a->owned);
   session_dirty(s);
   return r;
@@ -341,8 +347,30 @@ static void tell_result(struct import *i) {
   JS_FreeValue(guest.ctx, r);
 }
 
+/* A stream's call is answered, or (broken) never will be. */
+static void write_settled(struct import *i, JSValueConst value, bool failed) {
+  struct outlet *o = i->outlet;
+  i->listed = false;
+  outlet_answered(o, &i->sent, value, failed);
+  outlet_release(o);
+  hook_abandon(&i->hook); /* the reference that the table had */
+}
+
 int session_settled(struct session *s, int32_t id, JSValue value, JSValue stubs, bool failed, bool holds) {
   struct import *i = find(&s->imports, id);
+  if (i && i->write) {
+    s->waiting--;
+    table_remove(&s->imports, key_of(id));
+    write_settled(i, value, failed);
+    stubs_dispose(stubs);
+    JS_FreeValue(guest.ctx, value);
+    return 0;
+  }
+  if (i && i->outlet && failed) { /* nobody reads it any more */
+    outlet_failed(i->outlet, value);
+    JS_FreeValue(guest.ctx, value);
+    return 0;
+  }
   if (!i || !i->asked || i->settled) { /* nobody wants it any more */
     stubs_dispose(stubs);
     JS_FreeValue(guest.ctx, value);
@@ -360,6 +388,60 @@ int session_settled(struct session *s, int32_t id, JSValue value, JSValue stubs,
   if (!i->held) give_back(i);
   if (i->given_up) dispose_result(i);
   hook_abandon(&i->hook);
+  return 0;
+}
+
+/* ---- streams ---- */
+
+struct hook *session_pipe(struct session *s, struct outlet *o, int32_t *id) {
+  struct import *i = import_new(s, s->next_call, false);
+  if (!i) return NULL;
+  i->outlet = o;
+  *id = s->next_call++;
+  return &i->hook;
+}
+
+void session_unpipe(struct session *s, int32_t from) {
+  while (s->next_call > from) {
+    struct import *i = find(&s->imports, --s->next_call);
+    if (!i) continue;
+    i->listed = false;
+    table_remove(&s->imports, key_of(i->id));
+    if (i->outlet) outlet_failed(i->outlet, JS_UNDEFINED);
+  }
+}
+
+bool import_tell(struct hook *h, struct outlet *o) {
+  struct import *i = (struct import *)h;
+  if (h->type != &import_type || (i->outlet && o)) return false;
+  i->outlet = o;
+  return true;
+}
+
+int import_write(struct hook *h, const struct path *path, const struct arguments *a, struct outlet *o,
+                 struct sent *sent) {
+  struct import *i = (struct import *)h, *made;
+  struct session *s = i->session;
+  if (s->closed || !i->listed) return JS_ThrowPlainError(guest.ctx, "%s", context_gone), -1;
+  size_t before = s->out.len;
+  if (s->codec->stream(s, i->id, path, a)) return -1;
+  sent->size = (uint32_t)(s->out.len - before);
+  session_dirty(s);
+  if (!(made = import_new(s, s->next_call++, true))) return -1;
+  made->write = true;
+  made->outlet = outlet_hold(o);
+  made->sent = *sent;
+  return 0;
+}
+
+int session_piped(struct session *s, JSValue object) {
+  struct hook *sink = sink_hook(s->event, object);
+  int32_t id = s->next_taken;
+  if (id == INT32_MAX) return hook_release(sink), -1;
+  if (export_put(s, id, sink, false)) return -1;
+  ((struct export *)find(&s->exports, id))->inlet = true;
+  s->inlets++;
+  s->next_taken++;
   return 0;
 }
 
@@ -385,6 +467,36 @@ int session_called(struct session *s, int32_t target, const struct path *path, c
   s->next_taken++;
   if (asked) answer(s, id, find(&s->exports, id));
   return 0;
+}
+
+int session_streamed(struct session *s, int32_t target, const struct path *path, const struct arguments *a) {
+  struct hook *on = session_named(s, target), *r = NULL;
+  int32_t id = s->next_taken;
+  if (!on) {
+    stubs_dispose(a->owned);
+    return -1;
+  }
+  if (id == INT32_MAX) return hook_release(on), -1;
+  s->next_taken++;
+  rpc_enter(s->event);
+  if (!sink_write(on, path, a, id, &r)) r = hook_call(on, path, a);
+  hook_release(on);
+  if (r && s->closed) return hook_release(r), 0;
+  if (!r) return 0; /* it is answered later */
+  if (export_put(s, id, r, true)) return -1;
+  struct export *e = find(&s->exports, id);
+  e->once = true;
+  answer(s, id, e);
+  return 0;
+}
+
+void session_answer(struct session *s, int32_t id, JSValueConst value, bool failed) {
+  JSValue stubs = JS_UNDEFINED;
+  if (s->closed) return;
+  if (failed ? s->codec->reject(s, id, value) : s->codec->resolve(s, id, value, &stubs))
+    JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  JS_FreeValue(guest.ctx, stubs);
+  session_dirty(s);
 }
 
 int session_pulled(struct session *s, int32_t id) {
@@ -413,6 +525,7 @@ static void deliver(struct session *s, int32_t id, JSValueConst value, bool fail
   if (failed) JS_Throw(guest.ctx, JS_DupValue(guest.ctx, value));
   if (failed || s->codec->resolve(s, id, value, &stubs)) refuse(s, id);
   session_dirty(s);
+  if (e && e->once) export_remove(s, id, e);
   if (!h) {
     JS_FreeValue(guest.ctx, stubs);
     return;
@@ -510,10 +623,22 @@ int session_take_channels(struct session *s, JSValueConst channels) {
 
 static void break_import(struct import *i, JSValueConst why) {
   i->listed = false;
-  if (i->settled || !i->asked) return;
-  i->settled = i->failed = true;
-  i->result = JS_IsUndefined(why) ? gone_error() : JS_DupValue(guest.ctx, why);
-  tell_result(i);
+  if (i->write) {
+    JSValue error = JS_IsUndefined(why) ? gone_error() : JS_DupValue(guest.ctx, why);
+    write_settled(i, error, true);
+    JS_FreeValue(guest.ctx, error);
+    return;
+  }
+  bool waits = !i->settled && i->asked;
+  if (!waits && !i->outlet) return;
+  JSValue error = JS_IsUndefined(why) ? gone_error() : JS_DupValue(guest.ctx, why);
+  if (waits) {
+    i->settled = i->failed = true;
+    i->result = JS_DupValue(guest.ctx, error);
+    tell_result(i);
+  }
+  if (i->outlet) outlet_failed(i->outlet, error); /* may be the end of it */
+  JS_FreeValue(guest.ctx, error);
 }
 
 void session_close(struct session *s, JSValue why) {
@@ -540,7 +665,9 @@ void session_close(struct session *s, JSValue why) {
     struct hook *h = e->hook;
     table_remove(&s->exports, s->exports.entries[at - 1].key);
     js_free(guest.ctx, e);
+    session_broken = s->broken;
     hook_release(h);
+    session_broken = false;
   }
   s->carrier->close(s);
   session_release(s);
@@ -569,7 +696,8 @@ bool sessions_active(void) {
 }
 
 static bool hangs(const struct session *server) {
-  if (!server->server || server->local || !server->pending || server->exports.count > server->pending) return false;
+  if (!server->server || server->local || !(server->pending || server->pipes)) return false;
+  if (server->exports.count > server->pending) return false;
   for (const struct session *s = first; s; s = s->next)
     if (is_active(s) && is_of(s, server->event)) return false;
   return true;
@@ -585,11 +713,12 @@ JSValue sessions_hung(void) {
   return list;
 }
 
-/* Is something of the peer's in use here? What was only forgotten is not. */
+/* Is something of the peer's in use here? What was only forgotten is not, and what streams write to neither: they are
+ * counted, or hold nothing. */
 static bool uses_peer(const struct session *s) {
   const struct import *i;
   for (uint32_t at = 0; (i = table_next(&s->imports, &at));)
-    if (!i->forgotten) return true;
+    if (!i->forgotten && !i->outlet) return true;
   return false;
 }
 
@@ -597,8 +726,8 @@ void session_check(struct session *s) {
   if (s->closed) return;
   if (s->server) {
     if (s->local) return;
-    if (s->served && !s->exports.count && !s->pending && !uses_peer(s))
-      rpc_hook_call(RPC_done, 1, (JSValueConst *)&s->event);
+    bool held = s->exports.count > s->inlets || s->pending || s->pipes || s->signals || uses_peer(s);
+    if (s->served && !held) rpc_hook_call(RPC_done, 1, (JSValueConst *)&s->event);
     return;
   }
   if (!s->imports.count && !s->exports.count) session_close(s, JS_UNDEFINED);

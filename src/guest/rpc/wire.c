@@ -180,9 +180,10 @@ static void flush(struct session *s) {
   struct wire *w = s->link;
   s->dirty = false;
   session_hold(s);
-  session_check(s);
+  if (!s->server) session_check(s);
   if (!s->closed && w->unopened) send_open(w);
   if (!s->closed) send_messages(w);
+  if (s->server && !s->out.len) session_check(s); /* what it has to say was said */
   session_release(s);
 }
 
@@ -284,6 +285,7 @@ static JSValue read_error(struct reader *r) {
 static void on_end(struct wire *w, const struct frame_header *h, struct reader *r) {
   struct session *s = session_hold(w->session);
   JSValue why = h->type == FRAME_ERROR ? read_error(r) : JS_UNDEFINED;
+  if (h->type == FRAME_ERROR) s->broken = true;
   rpc_enter(s->event);
   w->over = true;
   session_close(s, why);

@@ -157,7 +157,10 @@ class Request extends Body {
       if (redirect !== 'follow' && redirect !== 'manual') throw new TypeError(REDIRECT_MESSAGE);
       rest.redirect = redirect;
     }
-    if (signal !== undefined) rest.signal = signal;
+    if (signal !== undefined) {
+      rest.signal = signal;
+      rest.bare = false; // true: the signal was made because it was asked for; nobody can abort it
+    }
     if (cache !== undefined) rest.cache = cache;
     if (cf !== undefined) rest.cf = cf;
     this.#rest = rest;
@@ -181,7 +184,7 @@ class Request extends Body {
   }
   get signal() {
     if (this.#rest.signal === null) {
-      this.#rest = { __proto__: null, ...this.#rest, signal: new AbortSignal(INTERNAL) };
+      this.#rest = { __proto__: null, ...this.#rest, signal: new AbortSignal(INTERNAL), bare: true };
     }
     return this.#rest.signal;
   }

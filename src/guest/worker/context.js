@@ -22,7 +22,8 @@ const GLOBAL_SCOPE =
 // A status text with a DEL is none in HTTP.
 const statusTextOf = (text) => (StringPrototypeIncludes(text, "\x7f") ? "" : text);
 
-const worker = { namespace: null, failure: null, waiting: [], env: {}, outbound: 0, date: "", nodeCompat: false, nodeLevel: 0 };
+const worker = { namespace: null, failure: null, waiting: [], env: {}, outbound: 0, date: "", nodeCompat: false, nodeLevel: 0,
+  sendsSignals: false };
 const endpoints = new Map(); // stream -> Event or Call
 let eventCount = 0; // in progress
 let current = null;

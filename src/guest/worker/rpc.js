@@ -158,10 +158,14 @@ function failHungSessions() {
 
 function rpcOut(object) {
   if (native.stubKind(object) >= 0) throw cannotSerialize(object);
-  const made = cloneOut(object);
+  const made = (native.rpcWriting() ? hostOut(object) : undefined) ?? cloneOut(object);
   if (made !== undefined) return made;
   if (native.classOf(object) !== "Object") return undefined;
   throw cannotSerialize(object);
+}
+
+function rpcIn(value) {
+  return hostIn(value) ?? cloneIn(value);
 }
 
 native.rpcClasses(RpcTarget.prototype, [WorkerEntrypoint.prototype], Object.prototype);
@@ -177,7 +181,7 @@ native.rpcHooks({
   connect: () => (STREAM_GUEST | nextStream++) >>> 0,
   loopback: loopbackTarget,
   out: rpcOut,
-  in: cloneIn,
+  in: rpcIn,
   done: sessionDone,
   uncaught: (error) => logUncaught(error, "Uncaught "),
   make: makeLoopback,
@@ -189,5 +193,6 @@ native.rpcHooks({
   event: onSession,
   begin: onSessionBegin,
   broke: sessionBroke,
+  sink: (object, method, value, id) => object.receive(method, value, id),
   channel: channelOf,
 }, Symbol.dispose);

@@ -12,6 +12,7 @@ const BINDING_LOADER = 1; // frame.h
 function onLoad(main, env, bindings, outbound, date, flags) {
   current = null;
   setNodeLevel(date, flags);
+  worker.sendsSignals = ArrayPrototypeIncludes(flags, "enable_abortsignal_rpc");
   setNodeGlobals();
   worker.env = env;
   worker.outbound = outbound;
