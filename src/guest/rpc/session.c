@@ -216,12 +216,17 @@ static void give_disposer(struct import *i, JSValueConst value) {
   if (put_disposer(value, f)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
 }
 
+/* Is it the event's? Events are objects. */
+static bool is_of(const struct session *s, JSValueConst event) {
+  return JS_VALUE_GET_PTR(s->event) == JS_VALUE_GET_PTR(event);
+}
+
 /* Only for what belongs to this event may it be used. -1: exception. */
 static int check_event(const struct session *s, const char *what) {
   if (!JS_IsObject(s->event)) return 0;
   JSValue current = rpc_hook_call(RPC_current, 0, NULL);
   if (JS_IsException(current)) return -1;
-  bool same = JS_IsStrictEqual(guest.ctx, current, s->event);
+  bool same = is_of(s, current);
   JS_FreeValue(guest.ctx, current);
   if (same) return 0;
   return rpc_throw(
@@ -673,7 +678,6 @@ void session_close(struct session *s, JSValue why) {
   session_release(s);
 }
 
-static bool is_of(const struct session *s, JSValueConst event) { return JS_IsStrictEqual(guest.ctx, s->event, event); }
 
 void session_end_all(JSValueConst event) {
   for (struct session *s = first; s;) {

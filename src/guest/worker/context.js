@@ -69,19 +69,6 @@ function runTask() {
 class Event_ {
   constructor(stream) {
     this.stream = stream;
-    this.headers = null; // of the request
-    this.socket = null; // Wire, when the answer was a WebSocket
-    this.session = false; // it is one of RPC
-    this.opened = false; // it has opened such sessions
-    this.incoming = null; // NetBody of the request
-    this.sender = null; // of the answer's body
-    this.answered = false;
-    this.finished = false; // the answer's body is out
-    this.waits = 0; // of waitUntil
-    this.over = false;
-    this.calls = null; // Set of Call
-    this.stubs = null; // Set of numbers
-    this.timers = null; // Set of timers
   }
   settle() {
     if (!this.finished || this.waits > 0 || this.over) return;
@@ -153,6 +140,24 @@ class Event_ {
     });
   }
 }
+
+// What an event begins with; it gets fields of its own as they change, which few do in most.
+const EVENT_FIELDS = {
+  headers: null, // of the request
+  socket: null, // Wire, when the answer was a WebSocket
+  session: false, // it is one of RPC
+  opened: false, // it has opened such sessions
+  incoming: null, // NetBody of the request
+  sender: null, // of the answer's body
+  answered: false,
+  finished: false, // the answer's body is out
+  waits: 0, // of waitUntil
+  over: false,
+  calls: null, // Set of Call
+  stubs: null, // Set of numbers
+  timers: null, // Set of timers
+};
+for (const name of ObjectKeys(EVENT_FIELDS)) Event_.prototype[name] = EVENT_FIELDS[name];
 
 function waitFor(event, promise) {
   if (event.over) return;
