@@ -11,6 +11,7 @@
 
 #include "guest/host.h"
 #include "guest/rpc/rpc.h"
+#include "guest/rpc/web.h"
 
 enum {
   INBOX_SIZE = 128 * 1024,
@@ -246,7 +247,7 @@ static void leave_frame(void) { engine_set_frame(guest.ctx, JS_UNDEFINED); }
 
 static void dispatch(const struct frame_header *h, const uint8_t *payload) {
   struct reader r = reader_over(payload, h->length);
-  bool is_session = wire_frame(h, &r);
+  bool is_session = web_frame(h, &r) || wire_frame(h, &r);
   switch (is_session ? 0 : h->type) {
     case FRAME_LOAD:
       code_piece(h, payload);
@@ -319,6 +320,7 @@ void guest_turn(const uint8_t *frames, uint32_t length) {
   run_jobs();
   while (hooks_release()) run_jobs();
   wire_flush();
+  web_flush();
   free(large_inbox);
   large_inbox = NULL;
 }

@@ -2,8 +2,8 @@
  *
  * A specifier is resolved like a path, against the folder of the module that imports it ("./b.js", "../c.js", "b.js"
  * all name files of the Worker, as in workerd). What the Worker has not may be a module of the platform
- * ("cloudflare:workers"), which the platform gives as an object of exports. Only for names without a path ("path",
- * that is "node:path") it is asked first.
+ * ("cloudflare:workers", "capnweb"), which the platform gives as an object of exports. Only for what is "node:path" and
+ * is called "path" it is asked first.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -116,18 +116,20 @@ static char *refuse(JSContext *ctx, char *name, const char *base, const char *sp
 static char *normalize(JSContext *ctx, const char *base, const char *specifier, void *opaque) {
   (void)opaque;
   bool importing = engine_take_importing();
+  char *platform = NULL;
   if (*base && *specifier != '.' && *specifier != '/' && !has_scheme(specifier)) {
-    char *platform = name_of_platform(ctx, specifier);
-    if (platform || JS_HasException(ctx)) return platform;
+    platform = name_of_platform(ctx, specifier);
+    if ((platform && has_scheme(platform)) || JS_HasException(ctx)) return platform;
   }
   char *name = joined(ctx, base, specifier);
-  if (!name) return NULL;
-  if (!clean_path(name)) {
+  bool above = name && !clean_path(name);
+  if (!name || above || find(name)) {
+    js_free(ctx, platform);
+    if (!above) return name;
     js_free(ctx, name);
     return refuse(ctx, NULL, base, specifier, importing);
   }
-  if (find(name)) return name;
-  char *platform = name_of_platform(ctx, name);
+  if (!platform) platform = name_of_platform(ctx, name);
   if (!platform && !JS_HasException(ctx)) return refuse(ctx, name, base, specifier, importing);
   js_free(ctx, name);
   return platform;

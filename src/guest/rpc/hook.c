@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "guest/rpc/rpc.h"
+#include "guest/rpc/web.h"
 
 JSValue rpc_hooks[RPC_HOOK_COUNT];
 static JSClassID box_class, released_class;
@@ -230,4 +231,5 @@ void rpc_init(JSContext *ctx, JSValueConst native) {
   target_init(ctx, native);
   stream_init(ctx, native);
   wire_init(ctx, native);
+  web_session_init(ctx, native);
 }

@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "guest/host.h"
 #include "guest/rpc/rpc.h"
+#include "guest/rpc/web.h"
 
 enum { ACKNOWLEDGE = STREAM_WINDOW / 4, FIELDS_MAX = FRAME_PAYLOAD_MAX / 2 };
 
@@ -426,7 +427,10 @@ static JSValue native_end(JSContext *ctx, JSValueConst this, int argc, JSValueCo
   JS_ToUint32(ctx, &stream, argv[1]);
   struct wire *w = stream ? table_get(&wires, stream) : NULL;
   if (w) session_close(w->session, JS_UNDEFINED);
-  if (JS_ToBool(ctx, argv[2])) session_end_all(argv[0]);
+  if (JS_ToBool(ctx, argv[2])) {
+    session_end_all(argv[0]);
+    web_session_end_all(argv[0]);
+  }
   return JS_UNDEFINED;
 }
 

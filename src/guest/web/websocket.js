@@ -57,6 +57,7 @@ class SocketEnd {
     this.peer = null;
     this.wire = null;
     this.connection = null; // CONNECTING: the call
+    this.rpc = null; // what takes its messages instead of events (worker/capnweb.js)
     this.inbox = [];
     this.closedIn = false;
     this.closedOut = false;
@@ -126,6 +127,10 @@ class SocketEnd {
   }
 
   deliverMessage(data) {
+    if (this.rpc !== null) {
+      this.rpc.message(data);
+      return;
+    }
     if (typeof data !== 'string') {
       data = this.binaryType === 'blob' ? new Blob(INTERNAL, data, '') : TypedArrayGetBuffer(data);
     }
@@ -148,6 +153,7 @@ class SocketEnd {
   }
 
   dispatchClose(code, reason, wasClean) {
+    if (this.rpc !== null) this.rpc.closed(code, reason);
     targetDeliver(this.socket, trustedEvent(new CloseEvent('close', { __proto__: null, code, reason, wasClean })));
   }
 
@@ -167,6 +173,7 @@ class SocketEnd {
     this.failed = this.aborted = this.closedIn = true;
     this.state = SOCKET_RELEASED;
     const message = `Uncaught ${name}: ${text}`;
+    if (this.rpc !== null) this.rpc.failed();
     targetDeliver(this.socket, trustedEvent(new ErrorEvent('error', { __proto__: null, message, error })));
   }
 
@@ -197,6 +204,7 @@ class SocketEnd {
     this.extensions = extensions;
     this.state = SOCKET_WAITING;
     this.accept(false);
+    if (this.rpc !== null) this.rpc.opened();
     targetDeliver(this.socket, newTrustedEvent('open'));
   }
 

@@ -27,6 +27,7 @@ class Wire {
     this.shutOut = false;
     this.over = false;
     this.holds = false; // it keeps its event in progress
+    this.session = null; // of Cap'n Web, when its messages do not come by here
   }
 
   hold() {
@@ -60,6 +61,7 @@ class Wire {
     }
   }
   sendShut(item) {
+    if (this.session !== null) native.webShut(this.session);
     native.shut(this.stream, item.code, item.reason);
     this.shutOut = true;
     this.check();
@@ -67,6 +69,11 @@ class Wire {
   // True: all of it went.
   sendMessage(item) {
     const text = typeof item.data === "string";
+    if (this.session !== null) {
+      native.webForward(this.session, item.bytes, text);
+      item.from.buffered -= item.size;
+      return true;
+    }
     do {
       const left = item.size - this.sent;
       const n = MathMin(this.credit - MESSAGE_COST, FRAME_MAX, left);
@@ -86,6 +93,16 @@ class Wire {
     }
     this.credit += credit;
     this.flush();
+  }
+
+  // What comes from now on is the session's, and so is the credit. False: something is on its way here.
+  attach(session) {
+    if (this.queue.length || this.size > 0 || this.early.length || this.shutIn || this.shutOut || this.over) return false;
+    if (!native.webAttach(session, this.stream, this.credit)) return false;
+    this.session = session;
+    if (this.eaten > 0) native.window(this.stream, this.eaten);
+    this.eaten = 0;
+    return true;
   }
 
   // ---- in
@@ -236,6 +253,7 @@ function answerSocket(event, parts, socket) {
     if (inbox[i].kind === LOST_ITEM) event.socket.fail(new Error(CONNECTION_LOST));
     else event.socket.send(inbox[i]);
   }
+  if (peer.rpc !== null) peer.rpc.attach(event.socket);
 }
 
 function joinWires(a, b) {

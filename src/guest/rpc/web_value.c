@@ -1,0 +1,871 @@
+/* web_value.c: what kinds of values Cap'n Web knows, payloads, and where a path in a value leads. See web.h. */
+#include <math.h>
+#include <string.h>
+
+#include "guest/rpc/web.h"
+
+static JSValue web_hooks[WEB_HOOK_COUNT];
+static JSAtom dup_name, then_name, dispose_name;
+
+JSValue web_hook_call(enum web_hook which, int argc, JSValueConst *argv) {
+  return JS_Call(guest.ctx, web_hooks[which], JS_UNDEFINED, argc, argv);
+}
+
+/* ---- kinds of values */
+
+/* The prototypes that the platform gives, in this order (worker/capnweb.js). */
+static const uint8_t kinds[] = {
+    WEB_OBJECT,   WEB_FUNCTION, WEB_FUNCTION, WEB_ARRAY,   WEB_DATE,     WEB_BYTES, WEB_WRITABLE,
+    WEB_READABLE, WEB_URL,      WEB_HEADERS,  WEB_REQUEST, WEB_RESPONSE, WEB_BLOB,  WEB_TARGET,
+    WEB_THENABLE, WEB_THENABLE, WEB_BYTES,    WEB_BYTES,   WEB_BYTES,    WEB_BYTES, WEB_BYTES,
+    WEB_BYTES,    WEB_BYTES,    WEB_BYTES,    WEB_BYTES,   WEB_BYTES,    WEB_BYTES, WEB_BYTES,
+};
+enum { KINDS = sizeof kinds, OBJECT_KIND = 0 };
+static JSValue prototypes[KINDS];
+static JSValue buffer_prototype; /* Node's Buffer, when there is one */
+static JSValue target_prototype, service_prototype, error_prototype;
+
+static bool same(JSValueConst a, JSValueConst b) { return JS_VALUE_GET_PTR(a) == JS_VALUE_GET_PTR(b); }
+
+static enum web_type by_chain(JSValueConst v) {
+  enum { CHAIN_MAX = 1000 };
+  enum web_type found = WEB_UNSUPPORTED;
+  JSValue at = JS_DupValue(guest.ctx, v);
+  for (int i = 0; i < CHAIN_MAX && found == WEB_UNSUPPORTED; i++) {
+    JSValue next = JS_GetPrototype(guest.ctx, at);
+    JS_FreeValue(guest.ctx, at);
+    at = next;
+    if (!JS_IsObject(at)) break;
+    if (same(at, target_prototype) || same(at, service_prototype)) found = WEB_TARGET;
+    if (same(at, error_prototype)) found = WEB_ERROR;
+  }
+  if (JS_IsException(at)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  JS_FreeValue(guest.ctx, at);
+  return found;
+}
+
+static enum web_type type_of_object(JSValueConst v) {
+  enum web_stub_kind stub = web_stub_kind(v);
+  if (stub != WEB_NO_STUB) return stub == WEB_RPC_STUB ? WEB_STUB : WEB_PROMISE;
+  JSValue prototype = JS_GetPrototype(guest.ctx, v);
+  enum web_type found = WEB_UNSUPPORTED;
+  if (JS_IsException(prototype)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  if (JS_IsObject(prototype)) {
+    for (int i = 0; i < KINDS && found == WEB_UNSUPPORTED; i++)
+      if (same(prototype, prototypes[i])) found = (enum web_type)kinds[i];
+    if (found == WEB_UNSUPPORTED && JS_IsObject(buffer_prototype) && same(prototype, buffer_prototype))
+      found = WEB_BYTES;
+    if (found == WEB_UNSUPPORTED) found = by_chain(v);
+  }
+  JS_FreeValue(guest.ctx, prototype);
+  return found;
+}
+
+enum web_type web_type_of(JSValueConst v) {
+  if (JS_IsObject(v)) return type_of_object(v);
+  if (JS_IsNumber(v) || JS_IsString(v) || JS_IsBool(v) || JS_IsNull(v)) return WEB_PRIMITIVE;
+  if (JS_IsUndefined(v)) return WEB_UNDEFINED;
+  return JS_IsBigInt(v) ? WEB_BIGINT : WEB_UNSUPPORTED;
+}
+
+bool web_is_common_atom(JSAtom name) { return JS_HasProperty(guest.ctx, prototypes[OBJECT_KIND], name) > 0; }
+
+bool web_is_common(JSValueConst name) {
+  if (!JS_IsString(name)) return false;
+  JSAtom atom = JS_ValueToAtom(guest.ctx, name);
+  bool common = web_is_common_atom(atom);
+  JS_FreeAtom(guest.ctx, atom);
+  return common;
+}
+
+/* ---- payloads */
+
+struct payload *payload_new(JSValue value, enum payload_source source) {
+  struct payload *p = js_malloc(guest.ctx, sizeof *p);
+  if (!p)
+    JS_FreeValue(guest.ctx, value);
+  else
+    *p = (struct payload){.value = value, .source = source, .stubs = JS_UNDEFINED, .places = JS_UNDEFINED};
+  return p;
+}
+
+static int push(JSValue *list, JSValueConst v) {
+  if (!JS_IsObject(*list)) *list = JS_NewArray(guest.ctx);
+  return engine_array_push(guest.ctx, *list, JS_DupValue(guest.ctx, v));
+}
+
+int payload_own_stub(struct payload *p, JSValueConst stub) { return push(&p->stubs, stub); }
+
+int payload_own_place(struct payload *p, JSValueConst parent, JSValueConst key, JSValueConst promise) {
+  return push(&p->places, parent) || push(&p->places, key) || push(&p->places, promise) ? -1 : 0;
+}
+
+int payload_own_promise(struct payload *p, JSValueConst parent, JSValueConst key, JSValueConst promise) {
+  return push(&p->stubs, promise) || payload_own_place(p, parent, key, promise) ? -1 : 0;
+}
+
+static void call_disposer(JSValueConst target) {
+  JSValue f = JS_GetProperty(guest.ctx, target, dispose_name), r = JS_UNDEFINED;
+  if (JS_IsFunction(guest.ctx, f)) r = JS_Call(guest.ctx, f, target, 0, NULL);
+  if (JS_IsException(f) || JS_IsException(r)) {
+    JSValue error = JS_GetException(guest.ctx);
+    JS_FreeValue(guest.ctx, rpc_hook_call(RPC_uncaught, 1, (JSValueConst *)&error));
+    JS_FreeValue(guest.ctx, error);
+  }
+  JS_FreeValue(guest.ctx, f);
+  JS_FreeValue(guest.ctx, r);
+}
+
+static struct target_use *use_of(const struct payload *p, JSValueConst target) {
+  for (uint32_t i = 0; i < p->target_count; i++)
+    if (same(p->targets[i].object, target)) return &p->targets[i];
+  return NULL;
+}
+
+static void forget_use(struct payload *p, struct target_use *use) {
+  struct cap *c = use->cap;
+  JSValue object = use->object;
+  *use = p->targets[--p->target_count];
+  cap_release(c);
+  JS_FreeValue(guest.ctx, object);
+}
+
+static void drop_stream(JSValueConst stream) {
+  JSValue r = web_hook_call(WEB_HOOK_drop, 1, &stream);
+  if (JS_IsException(r)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  JS_FreeValue(guest.ctx, r);
+}
+
+static void dispose_in(struct payload *p, JSValueConst v, int depth);
+
+static void dispose_members(struct payload *p, JSValueConst v, int depth) {
+  JSPropertyEnum *names;
+  uint32_t n;
+  if (JS_GetOwnPropertyNames(guest.ctx, &names, &n, v, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY)) {
+    JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+    return;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    JSValue member = JS_GetProperty(guest.ctx, v, names[i].atom);
+    if (JS_IsException(member))
+      JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+    else if (JS_IsObject(member))
+      dispose_in(p, member, depth + 1);
+    JS_FreeValue(guest.ctx, member);
+  }
+  JS_FreePropertyEnum(guest.ctx, names, n);
+}
+
+static void dispose_target(struct payload *p, JSValueConst v) {
+  struct target_use *use = use_of(p, v);
+  if (use)
+    forget_use(p, use);
+  else
+    call_disposer(v);
+}
+
+static void dispose_body(struct payload *p, JSValueConst v) {
+  JSValue body = JS_GetPropertyStr(guest.ctx, v, "body");
+  if (JS_IsException(body))
+    JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  else if (JS_IsObject(body))
+    dispose_in(p, body, 0);
+  JS_FreeValue(guest.ctx, body);
+}
+
+/* What belongs to a value that a function returned. */
+static void dispose_in(struct payload *p, JSValueConst v, int depth) {
+  if (!JS_IsObject(v) || depth > 2 * WEB_DEPTH_MAX || engine_stack_full(guest.ctx)) return;
+  switch (web_type_of(v)) {
+    case WEB_OBJECT:
+    case WEB_ARRAY:
+      dispose_members(p, v, depth);
+      break;
+    case WEB_STUB:
+    case WEB_PROMISE:
+      web_stub_release(v);
+      break;
+    case WEB_FUNCTION:
+    case WEB_TARGET:
+      dispose_target(p, v);
+      break;
+    case WEB_REQUEST:
+    case WEB_RESPONSE:
+      dispose_body(p, v);
+      break;
+    case WEB_READABLE:
+    case WEB_WRITABLE:
+      if (use_of(p, v))
+        forget_use(p, use_of(p, v));
+      else
+        drop_stream(v);
+      break;
+    default:
+      break;
+  }
+}
+
+void owned_dispose(JSValueConst stubs) {
+  JSValue *list;
+  if (!JS_IsObject(stubs)) return;
+  for (uint32_t i = 0; i < engine_array(stubs, &list); i++) { /* disposers may do anything, this again included */
+    JSValue one = JS_DupValue(guest.ctx, list[i]);
+    if (web_stub_kind(one) != WEB_NO_STUB)
+      web_stub_release(one);
+    else
+      drop_stream(one);
+    JS_FreeValue(guest.ctx, one);
+  }
+  engine_array_truncate(guest.ctx, stubs, 0);
+}
+
+void payload_dispose(struct payload *p) {
+  enum payload_source source = p->source;
+  JSValue stubs = p->stubs, places = p->places;
+  p->source = PAYLOAD_OWNED;
+  p->stubs = p->places = JS_UNDEFINED;
+  if (source == PAYLOAD_RETURN) dispose_in(p, p->value, 0);
+  while (p->target_count) forget_use(p, p->targets);
+  owned_dispose(stubs);
+  JS_FreeValue(guest.ctx, stubs);
+  JS_FreeValue(guest.ctx, places);
+}
+
+void payload_free(struct payload *p) {
+  if (!p) return;
+  payload_dispose(p);
+  JS_FreeValue(guest.ctx, p->value);
+  js_free(guest.ctx, p->targets);
+  js_free(guest.ctx, p);
+}
+
+void payload_abandon(struct payload *p) {
+  if (!p) return;
+  p->source = PAYLOAD_OWNED;
+  JS_FreeValue(guest.ctx, p->stubs);
+  JS_FreeValue(guest.ctx, p->places);
+  JS_FreeValue(guest.ctx, p->value);
+  while (p->target_count) {
+    struct target_use *use = &p->targets[--p->target_count];
+    cap_abandon(use->cap);
+    JS_FreeValue(guest.ctx, use->object);
+  }
+  js_free(guest.ctx, p->targets);
+  js_free(guest.ctx, p);
+}
+
+/* ---- targets in payloads */
+
+/* An argument may say itself how it is duplicated. */
+static JSValue duplicate(JSValueConst target) {
+  JSValue dup = JS_GetProperty(guest.ctx, target, dup_name);
+  if (JS_IsException(dup)) return dup;
+  JSValue copy =
+      JS_IsFunction(guest.ctx, dup) ? JS_Call(guest.ctx, dup, target, 0, NULL) : JS_DupValue(guest.ctx, target);
+  JS_FreeValue(guest.ctx, dup);
+  return copy;
+}
+
+static struct cap *cap_for(JSValueConst target) {
+  enum web_type type = web_type_of(target);
+  if (type != WEB_WRITABLE) return target_cap(target, type == WEB_THENABLE ? TARGET_THENABLE : TARGET_PLAIN);
+  JSValue object = web_hook_call(WEB_HOOK_sink, 1, &target);
+  struct cap *c = JS_IsException(object) ? NULL : target_cap(object, TARGET_WRITABLE);
+  JS_FreeValue(guest.ctx, object);
+  return c;
+}
+
+struct cap *payload_target(struct payload *p, JSValueConst target) {
+  if (!p || p->source == PAYLOAD_OWNED) return cap_for(target);
+  if (p->source == PAYLOAD_PARAMS) {
+    bool dup = web_type_of(target) == WEB_TARGET || JS_IsFunction(guest.ctx, target);
+    JSValue copy = dup ? duplicate(target) : JS_DupValue(guest.ctx, target);
+    struct cap *c = NULL;
+    if (JS_IsException(copy)) return NULL;
+    if (JS_IsObject(copy))
+      c = cap_for(copy);
+    else
+      JS_ThrowTypeError(guest.ctx, "dup() did not return an object.");
+    JS_FreeValue(guest.ctx, copy);
+    return c;
+  }
+  struct target_use *use = use_of(p, target);
+  if (use) return cap_use(use->cap);
+  struct cap *c = cap_for(target);
+  if (!c) return NULL;
+  use = js_realloc(guest.ctx, p->targets, (p->target_count + 1) * sizeof *use);
+  if (!use) {
+    cap_release(c);
+    return NULL;
+  }
+  p->targets = use;
+  p->targets[p->target_count++] = (struct target_use){JS_DupValue(guest.ctx, target), c};
+  return cap_use(c);
+}
+
+/* ---- copies */
+
+struct copying {
+  struct payload *to;
+  struct payload *from; /* whose stubs these are; NULL: nobody's */
+  bool dup;
+};
+
+static JSValue copy(struct copying *c, JSValueConst v, JSValueConst parent, JSValueConst key);
+
+static JSValue copy_array(struct copying *c, JSValueConst v) {
+  int64_t n;
+  JSValue made = JS_NewArray(guest.ctx);
+  if (JS_GetLength(guest.ctx, v, &n)) goto failed;
+  for (int64_t i = 0; i < n; i++) {
+    JSValue element = JS_GetPropertyInt64(guest.ctx, v, i);
+    JSValue to = JS_IsException(element) ? element : copy(c, element, made, JS_NewInt64(guest.ctx, i));
+    if (!JS_IsException(element)) JS_FreeValue(guest.ctx, element);
+    if (JS_IsException(to) || engine_array_push(guest.ctx, made, to)) goto failed;
+  }
+  return made;
+failed:
+  JS_FreeValue(guest.ctx, made);
+  return JS_EXCEPTION;
+}
+
+static JSValue copy_object(struct copying *c, JSValueConst v) {
+  JSPropertyEnum *names;
+  uint32_t n;
+  if (JS_GetOwnPropertyNames(guest.ctx, &names, &n, v, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY)) return JS_EXCEPTION;
+  JSValue made = JS_NewObject(guest.ctx);
+  bool bad = false;
+  for (uint32_t i = 0; i < n && !bad; i++) {
+    JSValue member = JS_GetProperty(guest.ctx, v, names[i].atom), to = member;
+    if (JS_IsObject(member)) {
+      JSValue key = JS_AtomToString(guest.ctx, names[i].atom);
+      to = copy(c, member, made, key);
+      JS_FreeValue(guest.ctx, key);
+      JS_FreeValue(guest.ctx, member);
+    }
+    bad = JS_IsException(to) || JS_DefinePropertyValue(guest.ctx, made, names[i].atom, to, JS_PROP_C_W_E) < 0;
+  }
+  JS_FreePropertyEnum(guest.ctx, names, n);
+  if (!bad) return made;
+  JS_FreeValue(guest.ctx, made);
+  return JS_EXCEPTION;
+}
+
+static JSValue own(struct copying *c, struct cap *cap, bool promise, JSValueConst parent, JSValueConst key) {
+  JSValue stub = cap ? web_stub_new(cap, promise) : JS_EXCEPTION;
+  if (JS_IsException(stub)) return stub;
+  int bad = promise ? payload_own_promise(c->to, parent, key, stub) : payload_own_stub(c->to, stub);
+  if (!bad) return stub;
+  JS_FreeValue(guest.ctx, stub);
+  return JS_EXCEPTION;
+}
+
+static JSValue copy_stub(struct copying *c, JSValueConst v, JSValueConst parent, JSValueConst key) {
+  bool promise = web_stub_kind(v) == WEB_RPC_PROMISE;
+  struct web_path path;
+  if (c->dup) return own(c, web_stub_dup(v), promise, parent, key);
+  struct cap *cap = web_stub_cap(v, &path);
+  if (!cap) return JS_EXCEPTION;
+  cap = path.count ? cap_read(cap, &path) : web_stub_take(v);
+  return own(c, cap, promise, parent, key);
+}
+
+static JSValue copy(struct copying *c, JSValueConst v, JSValueConst parent, JSValueConst key) {
+  if (!JS_IsObject(v)) return JS_DupValue(guest.ctx, v);
+  if (engine_stack_full(guest.ctx)) return JS_ThrowRangeError(guest.ctx, "Maximum call stack size exceeded");
+  enum web_type type = web_type_of(v);
+  struct cap *cap;
+  switch (type) {
+    case WEB_ARRAY:
+      return copy_array(c, v);
+    case WEB_OBJECT:
+      return copy_object(c, v);
+    case WEB_STUB:
+    case WEB_PROMISE:
+      return copy_stub(c, v, parent, key);
+    case WEB_FUNCTION:
+    case WEB_TARGET:
+    case WEB_THENABLE:
+      cap = payload_target(c->from, v);
+      return own(c, cap, type == WEB_THENABLE, parent, key);
+    case WEB_HEADERS:
+    case WEB_REQUEST:
+    case WEB_RESPONSE:
+      return web_hook_call(WEB_HOOK_copy, 1, &v);
+    default:
+      return JS_DupValue(guest.ctx, v);
+  }
+}
+
+int payload_copy(struct payload *p) {
+  if (p->source == PAYLOAD_OWNED) return 0;
+  if (!JS_IsObject(p->value)) {
+    p->source = PAYLOAD_OWNED;
+    return 0;
+  }
+  struct payload *to = payload_new(JS_UNDEFINED, PAYLOAD_OWNED);
+  if (!to) return -1;
+  struct copying c = {to, p, p->source == PAYLOAD_PARAMS};
+  JSValue v = copy(&c, p->value, JS_UNDEFINED, JS_UNDEFINED);
+  if (JS_IsException(v)) {
+    JSValue error = JS_GetException(guest.ctx);
+    payload_free(to);
+    JS_Throw(guest.ctx, error);
+    return -1;
+  }
+  JS_FreeValue(guest.ctx, p->value);
+  p->value = v;
+  p->source = PAYLOAD_OWNED;
+  p->stubs = to->stubs;
+  p->places = to->places;
+  to->stubs = to->places = JS_UNDEFINED;
+  payload_free(to);
+  while (p->target_count) forget_use(p, p->targets);
+  return 0;
+}
+
+/* A value below another, with duplicates of what is in it. */
+struct cap *web_copy(JSValueConst value, struct payload *owner) {
+  struct payload *to = payload_new(JS_UNDEFINED, PAYLOAD_OWNED);
+  if (!to) return NULL;
+  struct copying c = {to, owner, true};
+  to->value = copy(&c, value, JS_UNDEFINED, JS_UNDEFINED);
+  if (!JS_IsException(to->value)) return value_cap(to);
+  to->value = JS_UNDEFINED;
+  JSValue error = JS_GetException(guest.ctx);
+  payload_free(to);
+  JS_Throw(guest.ctx, error);
+  return NULL;
+}
+
+/* ---- promises in payloads */
+
+static int settle_into(struct cap *c, JSValueConst parent, JSValueConst key, struct payload *top, JSValue *wait);
+
+/* The promises of `p`; what stands at the root of it is at (parent, key), undefined: it is the value of `top`. */
+static int settle_places(struct payload *p, JSValueConst parent, JSValueConst key, struct payload *top, JSValue *wait) {
+  JSValue *places;
+  uint32_t n = JS_IsObject(p->places) ? engine_array(p->places, &places) : 0;
+  int r = 0;
+  for (uint32_t i = 0; i + 2 < n && r >= 0; i += 3) {
+    bool root = JS_IsUndefined(places[i]);
+    struct web_path path;
+    struct cap *c = web_stub_cap(places[i + 2], &path);
+    int one = c ? settle_into(c, root ? parent : places[i], root ? key : places[i + 1], top, wait) : -1;
+    r = one < 0 ? one : r | one;
+    n = engine_array(p->places, &places);
+  }
+  return r;
+}
+
+static int settle_into(struct cap *c, JSValueConst parent, JSValueConst key, struct payload *top, JSValue *wait) {
+  struct cap *final = c->type->final(c);
+  if (engine_stack_full(guest.ctx)) { /* promises that hold each other */
+    JS_ThrowRangeError(guest.ctx, "Maximum call stack size exceeded");
+    return -1;
+  }
+  if (!final) {
+    JSValue when = c->type->when(c);
+    if (JS_IsException(when)) return -1;
+    JS_FreeValue(guest.ctx, *wait);
+    *wait = when;
+    return 1;
+  }
+  JSValueConst error = cap_error(final);
+  if (!JS_IsUninitialized(error)) {
+    JS_Throw(guest.ctx, JS_DupValue(guest.ctx, error));
+    return -1;
+  }
+  struct payload *p = cap_payload(final);
+  if (!p) return not_a_value(final);
+  if (payload_copy(p)) return -1;
+  if (web_stub_kind(p->value) != WEB_RPC_PROMISE) {
+    if (JS_IsUndefined(parent)) {
+      JSValue old = top->value;
+      top->value = JS_DupValue(guest.ctx, p->value);
+      JS_FreeValue(guest.ctx, old);
+    } else {
+      JSAtom name = JS_ValueToAtom(guest.ctx, key);
+      int r = JS_DefinePropertyValue(guest.ctx, parent, name, JS_DupValue(guest.ctx, p->value), JS_PROP_C_W_E);
+      JS_FreeAtom(guest.ctx, name);
+      if (r < 0) return -1;
+    }
+  }
+  return settle_places(p, parent, key, top, wait);
+}
+
+int payload_settle(struct payload *p, JSValue *wait) {
+  *wait = JS_UNDEFINED;
+  if (payload_copy(p)) return -1;
+  if (!JS_IsObject(p->places)) return 0;
+  int r = settle_places(p, JS_UNDEFINED, JS_UNDEFINED, p, wait);
+  if (r == 1) return 1;
+  JS_FreeValue(guest.ctx, *wait);
+  *wait = JS_UNDEFINED;
+  return r;
+}
+
+/* ---- paths in values */
+
+static int instance_property(JSValueConst name) {
+  const char *text = JS_ToCString(guest.ctx, name);
+  rpc_throw(RPC_TYPE_ERROR,
+            "Attempted to access property '%s', which is an instance property of the RpcTarget. To avoid leaking "
+            "private internals, instance properties cannot be accessed over RPC. If you want to make this property "
+            "available over RPC, define it as a method or getter on the class, instead of an instance property.",
+            text ? text : "");
+  JS_FreeCString(guest.ctx, text);
+  return -1;
+}
+
+static JSValue path_text(const struct web_path *path, uint32_t count) {
+  JSValue text = JS_NewStringLen(guest.ctx, NULL, 0);
+  for (uint32_t i = 0; i < count; i++) {
+    if (i) text = engine_concat(guest.ctx, text, JS_NewString(guest.ctx, "."));
+    text = engine_concat(guest.ctx, text, JS_ToString(guest.ctx, path->parts[i]));
+  }
+  return text;
+}
+
+static int unsupported(const struct web_path *path, uint32_t at) {
+  if (at == 0) {
+    JS_ThrowTypeError(guest.ctx, "RPC stub points at a non-serializable type.");
+    return -1;
+  }
+  JSValue prefix = path_text(path, at);
+  const char *text = JS_ToCString(guest.ctx, prefix);
+  rpc_throw(RPC_TYPE_ERROR, "'%s' is not a serializable type, so property %s cannot be accessed.", text ? text : "",
+            text ? text : "");
+  JS_FreeCString(guest.ctx, text);
+  JS_FreeValue(guest.ctx, prefix);
+  return -1;
+}
+
+/* A member that the object itself has; else undefined. With `refuse`: the reverse. */
+static JSValue member(JSValueConst v, JSValueConst name, bool refuse) {
+  JSAtom atom = JS_ValueToAtom(guest.ctx, name);
+  int has = JS_GetOwnProperty(guest.ctx, NULL, v, atom);
+  JSValue found = JS_UNDEFINED;
+  if (has < 0 || (has && refuse && instance_property(name)))
+    found = JS_EXCEPTION;
+  else if (has || refuse)
+    found = JS_GetProperty(guest.ctx, v, atom);
+  JS_FreeAtom(guest.ctx, atom);
+  return found;
+}
+
+static JSValue element(JSValueConst v, JSValueConst index) {
+  double d;
+  if (!JS_IsNumber(index) || JS_ToFloat64(guest.ctx, &d, index) || d != floor(d) || d < 0) return JS_UNDEFINED;
+  if (d > UINT32_MAX - 1) return JS_UNDEFINED;
+  return JS_GetPropertyUint32(guest.ctx, v, (uint32_t)d);
+}
+
+static int stop_at(struct followed *out, JSValueConst stub, const struct web_path *path, uint32_t at) {
+  struct web_path before;
+  struct cap *c = web_stub_cap(stub, &before);
+  if (!c) return -1;
+  uint32_t left = path->count - at;
+  out->rest = js_malloc(guest.ctx, (before.count + left + 1) * sizeof *out->rest);
+  if (!out->rest) return -1;
+  for (uint32_t i = 0; i < before.count; i++) out->rest[out->rest_count++] = JS_DupValue(guest.ctx, before.parts[i]);
+  for (uint32_t i = at; i < path->count; i++) out->rest[out->rest_count++] = JS_DupValue(guest.ctx, path->parts[i]);
+  out->cap = cap_use(c);
+  return 0;
+}
+
+/* One step. 1: the path ends at a stub. */
+static int step(struct followed *out, const struct web_path *path, uint32_t i) {
+  JSValueConst name = path->parts[i];
+  JSValue next = JS_UNDEFINED;
+  if (!web_is_common(name)) switch (web_type_of(out->value)) {
+      case WEB_OBJECT:
+      case WEB_FUNCTION:
+        next = member(out->value, name, false);
+        break;
+      case WEB_ARRAY:
+        next = element(out->value, name);
+        break;
+      case WEB_TARGET:
+      case WEB_THENABLE:
+        next = member(out->value, name, true);
+        out->owner = NULL;
+        break;
+      case WEB_STUB:
+      case WEB_PROMISE:
+        return stop_at(out, out->value, path, i) ? -1 : 1;
+      case WEB_UNDEFINED: {
+        const char *text = JS_ToCString(guest.ctx, name);
+        rpc_throw(RPC_TYPE_ERROR, "Cannot read properties of undefined (reading '%s')", text ? text : "");
+        JS_FreeCString(guest.ctx, text);
+        return -1;
+      }
+      case WEB_UNSUPPORTED:
+        return unsupported(path, i);
+      default:
+        break;
+    }
+  if (JS_IsException(next)) return -1;
+  JS_FreeValue(guest.ctx, out->parent);
+  out->parent = out->value;
+  out->value = next;
+  return 0;
+}
+
+int web_follow(JSValueConst value, struct payload *owner, const struct web_path *path, struct followed *out) {
+  *out = (struct followed){.value = JS_DupValue(guest.ctx, value), .parent = JS_UNDEFINED, .owner = owner};
+  int r = 0;
+  for (uint32_t i = 0; i < path->count && !r; i++) r = step(out, path, i);
+  if (!r && web_stub_kind(out->value) == WEB_RPC_PROMISE) r = stop_at(out, out->value, path, path->count);
+  return r < 0 ? -1 : 0;
+}
+
+void followed_free(struct followed *f) {
+  if (f->cap) cap_release(f->cap);
+  for (uint32_t i = 0; i < f->rest_count; i++) JS_FreeValue(guest.ctx, f->rest[i]);
+  js_free(guest.ctx, f->rest);
+  JS_FreeValue(guest.ctx, f->value);
+  JS_FreeValue(guest.ctx, f->parent);
+}
+
+/* ---- values and targets as caps */
+
+static struct cap *not_a_function(const struct web_path *path) {
+  JSValue text = path_text(path, path->count);
+  const char *name = JS_ToCString(guest.ctx, text);
+  rpc_throw(RPC_TYPE_ERROR, "'%s' is not a function.", name ? name : "");
+  JS_FreeCString(guest.ctx, name);
+  JS_FreeValue(guest.ctx, text);
+  return failed_cap();
+}
+
+/* A call or read on a value. */
+static struct cap *call_value(struct cap *self, JSValueConst value, struct payload *owner, const struct web_path *path,
+                              struct payload *arguments) {
+  struct followed f;
+  struct cap *r;
+  if (!arguments && !path->count && !owner) {
+    if (JS_HasProperty(guest.ctx, value, then_name) > 0) return cap_use(self);
+    JS_ThrowPlainError(guest.ctx, "Can't dup an RpcTarget stub as a promise.");
+    return failed_cap();
+  }
+  if (web_follow(value, owner, path, &f)) {
+    r = failed_cap();
+    payload_free(arguments);
+  } else if (f.cap) {
+    r = f.cap->type->call(f.cap, &(struct web_path){(JSValueConst *)f.rest, f.rest_count}, arguments);
+    if (!r) r = failed_cap();
+  } else if (!arguments) {
+    r = web_copy(f.value, f.owner);
+    if (!r) r = failed_cap();
+  } else if (!JS_IsFunction(guest.ctx, f.value)) {
+    payload_free(arguments);
+    r = not_a_function(path);
+  } else {
+    r = deliver_call(f.value, f.parent, arguments);
+  }
+  followed_free(&f);
+  return r;
+}
+
+static struct cap *map_value(JSValueConst value, struct payload *owner, const struct web_path *path,
+                             struct captures *captures, JSValueConst instructions) {
+  struct followed f;
+  struct cap *r;
+  if (web_follow(value, owner, path, &f)) {
+    r = failed_cap();
+    captures_free(captures);
+  } else if (f.cap) {
+    r = f.cap->type->map(f.cap, &(struct web_path){(JSValueConst *)f.rest, f.rest_count}, captures, instructions);
+    if (!r) r = failed_cap();
+  } else {
+    r = map_apply(&f, captures, instructions);
+  }
+  followed_free(&f);
+  return r;
+}
+
+static struct cap *itself(struct cap *c) { return c; }
+static JSValue never(struct cap *c) { return JS_ThrowInternalError(guest.ctx, "a value is waited for"); }
+
+struct value {
+  struct cap cap;
+  struct payload *payload;
+};
+
+static struct cap *value_call(struct cap *c, const struct web_path *path, struct payload *arguments) {
+  struct payload *p = ((struct value *)c)->payload;
+  return call_value(c, p->value, p, path, arguments);
+}
+static struct cap *value_map(struct cap *c, const struct web_path *path, struct captures *captures, JSValueConst f) {
+  struct payload *p = ((struct value *)c)->payload;
+  return map_value(p->value, p, path, captures, f);
+}
+static void value_dispose(struct cap *c) { payload_dispose(((struct value *)c)->payload); }
+static void value_broken(struct cap *c, JSValueConst callback) {
+  struct web_path path;
+  struct payload *p = ((struct value *)c)->payload;
+  if (web_stub_kind(p->value) == WEB_NO_STUB) return;
+  struct cap *inner = web_stub_cap(p->value, &path);
+  if (inner)
+    inner->type->broken(inner, callback);
+  else
+    JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+}
+static void value_free(struct hook *h) {
+  payload_abandon(((struct value *)h)->payload);
+  js_free(guest.ctx, h);
+}
+static const struct hook_type value_memory = {.release = value_free, .abandon = value_free};
+static const char used_disposed[] = "Attempted to use an RPC StubHook after it was disposed.";
+static const struct cap_type value_type = {value_call,    value_map,    itself,       never,
+                                           value_dispose, value_broken, used_disposed};
+
+struct cap *value_cap(struct payload *p) {
+  struct value *v = p ? js_malloc(guest.ctx, sizeof *v) : NULL;
+  if (!v) {
+    payload_free(p);
+    return NULL;
+  }
+  cap_init(&v->cap, &value_memory, &value_type);
+  v->payload = p;
+  return &v->cap;
+}
+
+struct payload *cap_payload(struct cap *c) {
+  return c->type == &value_type ? ((struct value *)c)->payload : NULL;
+}
+
+/* ---- targets */
+
+struct target {
+  struct cap cap;
+  JSValue object;
+  enum target_kind kind;
+  struct cap *resolved; /* of a thenable, once somebody waits for it */
+};
+
+/* Of a WritableStream only its methods can be used. */
+static struct cap *only_methods(const struct web_path *path, struct payload *arguments) {
+  static const char *const methods[] = {"write", "close", "abort"};
+  const char *name = path->count == 1 && JS_IsString(path->parts[0]) ? JS_ToCString(guest.ctx, path->parts[0]) : NULL;
+  bool is_call = arguments, known = false;
+  for (int i = 0; name && i < 3; i++) known |= !strcmp(name, methods[i]);
+  if (is_call && known) {
+    JS_FreeCString(guest.ctx, name);
+    return NULL;
+  }
+  payload_free(arguments);
+  if (!is_call)
+    JS_ThrowPlainError(guest.ctx, "Cannot access properties on a WritableStream stub");
+  else if (name)
+    rpc_throw(RPC_ERROR, "Unknown WritableStream method: %s", name);
+  else
+    JS_ThrowPlainError(guest.ctx, "WritableStream stub only supports direct method calls");
+  JS_FreeCString(guest.ctx, name);
+  return failed_cap();
+}
+
+static struct cap *web_target_call(struct cap *c, const struct web_path *path, struct payload *arguments) {
+  struct target *t = (struct target *)c;
+  struct cap *refused = t->kind == TARGET_WRITABLE ? only_methods(path, arguments) : NULL;
+  if (refused) return refused;
+  return call_value(c, t->object, NULL, path, arguments);
+}
+static struct cap *web_target_map(struct cap *c, const struct web_path *path, struct captures *captures,
+                                  JSValueConst f) {
+  if (((struct target *)c)->kind == TARGET_WRITABLE) {
+    captures_free(captures);
+    JS_ThrowPlainError(guest.ctx, "Cannot use map() on a WritableStream");
+    return failed_cap();
+  }
+  return map_value(((struct target *)c)->object, NULL, path, captures, f);
+}
+static struct cap *web_target_final(struct cap *c) {
+  struct target *t = (struct target *)c;
+  if (t->kind != TARGET_THENABLE) return c;
+  return t->resolved ? t->resolved->type->final(t->resolved) : NULL;
+}
+static JSValue web_target_when(struct cap *c) {
+  struct target *t = (struct target *)c;
+  if (!t->resolved) {
+    t->resolved = promise_cap(promise_of(t->object), true, NULL);
+    if (!t->resolved) return JS_EXCEPTION;
+  }
+  return t->resolved->type->when(t->resolved);
+}
+static void web_target_dispose(struct cap *c) { call_disposer(((struct target *)c)->object); }
+static void web_target_broken(struct cap *c, JSValueConst callback) {
+  struct target *t = (struct target *)c;
+  if (t->kind != TARGET_THENABLE) return;
+  JSValue when = web_target_when(c);
+  if (JS_IsException(when))
+    JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  else if (t->resolved)
+    t->resolved->type->broken(t->resolved, callback);
+  JS_FreeValue(guest.ctx, when);
+}
+static void web_target_free(struct hook *h) {
+  struct target *t = (struct target *)h;
+  if (t->resolved) cap_abandon(t->resolved);
+  JS_FreeValue(guest.ctx, t->object);
+  js_free(guest.ctx, h);
+}
+static const struct hook_type target_memory = {.release = web_target_free, .abandon = web_target_free};
+static const struct cap_type target_type = {web_target_call,    web_target_map,    web_target_final, web_target_when,
+                                            web_target_dispose, web_target_broken, used_disposed};
+
+int not_a_value(struct cap *c) {
+  bool writable = c->type == &target_type && ((struct target *)c)->kind == TARGET_WRITABLE;
+  JS_ThrowPlainError(guest.ctx,
+                     writable ? "Cannot pull a WritableStream stub" : "Tried to resolve a non-promise stub.");
+  return -1;
+}
+
+struct cap *target_cap(JSValueConst object, enum target_kind kind) {
+  struct target *t = js_malloc(guest.ctx, sizeof *t);
+  if (!t) return NULL;
+  cap_init(&t->cap, &target_memory, &target_type);
+  t->object = JS_DupValue(guest.ctx, object);
+  t->kind = kind;
+  t->resolved = NULL;
+  return &t->cap;
+}
+
+/* ---- for the platform */
+
+/* webClasses([prototypes], RpcTarget.prototype, Fetcher.prototype, Error.prototype, {hooks}, Symbol.dispose) */
+static JSValue native_classes(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  static const char *const names[] = {
+#define HOOK(name) #name,
+      WEB_HOOKS(HOOK)
+#undef HOOK
+  };
+  for (uint32_t i = 0; i < KINDS; i++) {
+    prototypes[i] = JS_GetPropertyUint32(ctx, argv[0], i);
+    if (!JS_IsObject(prototypes[i])) return JS_ThrowTypeError(ctx, "no prototype %u", i);
+  }
+  target_prototype = JS_DupValue(ctx, argv[1]);
+  service_prototype = JS_DupValue(ctx, argv[2]);
+  error_prototype = JS_DupValue(ctx, argv[3]);
+  buffer_prototype = JS_UNDEFINED;
+  for (int i = 0; i < WEB_HOOK_COUNT; i++) {
+    web_hooks[i] = JS_GetPropertyStr(ctx, argv[4], names[i]);
+    if (!JS_IsFunction(ctx, web_hooks[i])) return JS_ThrowTypeError(ctx, "no hook \"%s\"", names[i]);
+  }
+  dispose_name = JS_ValueToAtom(ctx, argv[5]);
+  dup_name = JS_NewAtom(ctx, "dup");
+  then_name = JS_NewAtom(ctx, "then");
+  return JS_UNDEFINED;
+}
+
+/* webBuffer(Buffer.prototype) */
+static JSValue native_buffer(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  buffer_prototype = JS_DupValue(ctx, argv[0]);
+  return JS_UNDEFINED;
+}
+
+void web_value_init(JSContext *ctx, JSValueConst native) {
+  JS_SetPropertyStr(ctx, native, "webClasses", JS_NewCFunction(ctx, native_classes, "webClasses", 6));
+  JS_SetPropertyStr(ctx, native, "webBuffer", JS_NewCFunction(ctx, native_buffer, "webBuffer", 1));
+}
