@@ -30,7 +30,7 @@ function allScripts() {
 }
 
 function setup(script) {
-  const source = fs.readFileSync(path.join(here, script), "utf8");
+  const source = readScript(script);
   const directive = (name) => new RegExp(`^// ${name}: (.*)$`, "m").exec(source)?.[1].trim();
   const services = (directive("services")?.split(/,\s*/) ?? []).map((each) => {
     const [, binding, worker, entrypoint] = /^(\w+)=(self|peer)(?:#(\w+))?$/.exec(each);
@@ -45,6 +45,12 @@ function setup(script) {
     hasPeer: services.some(({ service }) => service === "peer"),
   };
 }
+
+const readScript = (script) => fs.readFileSync(path.join(here, script), "utf8");
+// The files of this folder that it imports.
+const helpersOf = (script) => [...readScript(script).matchAll(/ from "\.\.\/(\w+\.js)";$/gm)].map((match) => match[1]);
+// It imports "capnweb", which on workerd is the npm package.
+const importsCapnweb = (script) => / from "capnweb";$/m.test(readScript(script));
 
 // ---- the two servers ----
 
@@ -66,6 +72,16 @@ function mayflyCommand(directory, script, upstream) {
   return [mayfly, ["serve", directory, "--listen", "127.0.0.1:0"], 2, /listening on http:\/\/127\.0\.0\.1:(\d+)/];
 }
 
+// A bare name is looked for beside the module that imports it: the package's is there for scripts and for helpers.
+function layCapnweb(directory, folder) {
+  const files = [["npm-capnweb", fs.readFileSync(path.join(root, "node_modules/capnweb/dist/index-workers.js"))],
+    ["capnweb", `export * from "./npm-capnweb";`], [`${folder}/capnweb`, `export * from "../npm-capnweb";`]];
+  return files.map(([name, text], i) => {
+    fs.writeFileSync(path.join(directory, `module-${i}.js`), text);
+    return `(name = "${name}", esModule = embed "module-${i}.js")`;
+  });
+}
+
 let workerdPath;
 function workerdCommand(directory, script, upstream) {
   workerdPath ??= execFileSync(process.execPath, ["-p", "require('workerd').default"], { cwd: path.join(root, "bench") })
@@ -74,8 +90,10 @@ function workerdCommand(directory, script, upstream) {
   const quoted = (names) => names.map((name) => `"${name}"`).join(", ");
   const bindings = services.map(({ binding, service, entrypoint }) =>
     `(name = "${binding}", service = (name = "${service}"${entrypoint ? `, entrypoint = "${entrypoint}"` : ""}))`);
+  const modules = ["index.js", script, ...helpersOf(script)].map((name) => `(name = "${name}", esModule = embed "${name}")`);
+  if (importsCapnweb(script)) modules.push(...layCapnweb(directory, path.dirname(script)));
   const worker = (more) => `(
-  modules = [${["index.js", script, "checks.js"].map((name) => `(name = "${name}", esModule = embed "${name}")`).join(", ")}],
+  modules = [${modules.join(", ")}],
   compatibilityDate = "${date}", compatibilityFlags = [${quoted(flags)}],
   bindings = [${[...bindings, ...more].join(", ")}],
   globalOutbound = "net"
@@ -98,7 +116,7 @@ function lay(script) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), "mayfly-conformance-"));
   fs.mkdirSync(path.join(directory, path.dirname(script)), { recursive: true });
   fs.copyFileSync(path.join(here, script), path.join(directory, script));
-  fs.copyFileSync(path.join(here, "checks.js"), path.join(directory, "checks.js"));
+  for (const helper of helpersOf(script)) fs.copyFileSync(path.join(here, helper), path.join(directory, helper));
   fs.writeFileSync(path.join(directory, "index.js"), `export * from "./${script}";\nexport { default } from "./${script}";\n`);
   return directory;
 }

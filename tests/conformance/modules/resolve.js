@@ -35,6 +35,7 @@ const byVersion = VERSIONS.flatMap(([date, flags]) => Object.entries(ASKED).map(
 export default checks({
   "bare path with own module path": load({ ...main('import p from "path"', "typeof p + p"), "path": { js: "export default 'own'" } }),
   "bare path with own module path.js": load({ ...main('import p from "path.js"', "typeof p + p"), "path.js": "export default 'own'" }),
+  "own module capnweb": load({ ...main('import p from "capnweb"', "typeof p + p"), "capnweb": { js: "export default 'own'" } }),
   "own module node:path": load({ ...main('import p from "node:path"', "typeof p"), "node:path": { js: "export default 'own'" } }),
   "own module cloudflare:workers": load({ ...main('import * as p from "cloudflare:workers"', "typeof p.env + p.default"), "cloudflare:workers": { js: "export default 'own'" } }),
   "from folder": load({ "lib/main.js": main('import p from "path"', "typeof p.join")["main.js"] }, [], undefined, "lib/main.js"),
