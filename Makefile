@@ -27,7 +27,7 @@ LAYERS := base isolate cell gateway cli
 SRC := $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c))
 OBJ := $(SRC:src/%.c=$(B)/%.o)
 LLHTTP := $(patsubst %,$(B)/llhttp/%.o,llhttp api http)
-LIB := $(filter-out $(B)/cli/main.o,$(OBJ)) $(LLHTTP) $(G)/engine.o $(B)/image.o
+LIB := $(filter-out $(B)/cli/main.o,$(OBJ)) $(LLHTTP) $(G)/engine.o $(B)/image.o $(B)/edge.o
 BUILDER := $(patsubst src/%.c,$(B)/%.o,$(wildcard src/builder/*.c))
 BOOT := $(filter $(B)/base/% $(B)/isolate/%,$(OBJ)) $(filter-out $(B)/builder/builder.o,$(BUILDER)) $(G)/engine.o $(B)/platform.o
 
@@ -72,6 +72,15 @@ $(B)/image: $(B)/build-image
 	@mv $@.tmp $@
 $(B)/image.o: src/builder/stored.S $(B)/image
 	$(CC) -Wa,-I$(B) -c $< -o $@
+
+# The edge Worker (gateway/edge.h) as bytes in the program
+$(G)/edge.js: src/edge/edge.js scripts/bundle-edge.mjs node_modules/capnweb/package.json
+	@mkdir -p $(@D)
+	$(call SAY,bundle,$@)
+	node scripts/bundle-edge.mjs $< $@
+$(B)/edge.o: $(G)/edge.js
+	@mkdir -p $(@D)
+	cd $(G) && ld -r -b binary -z noexecstack edge.js -o $(CURDIR)/$@
 
 # llhttp, Node.js's HTTP parser, from its own sources
 $(B)/llhttp/%.o: build/src/llhttp/include/llhttp.h

@@ -174,7 +174,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_LOG, LOG_WARN, LOG_ERROR };
 #define WORKER_CODE_MAGIC 0x3243574du /* "MWC2" */
 enum module_kind { MODULE_JS = 1, MODULE_CJS, MODULE_TEXT, MODULE_DATA, MODULE_JSON };
 enum env_form { ENV_JSON = 1, ENV_CLONE = 2 };
-enum binding_kind { BINDING_LOADER = 1, BINDING_SERVICE };
+/* BINDING_EDGE: the Worker is the gateway's own (gateway/edge.h), its events are all of one client; a function. */
+enum binding_kind { BINDING_LOADER = 1, BINDING_SERVICE, BINDING_EDGE };
 enum outbound_mode { OUTBOUND_INHERIT = 0, OUTBOUND_NONE = 1, OUTBOUND_CHANNEL = 2 };
 
 /* The static rules of a type that `from` (one of enum frame_from) sends: 0, or what is wrong with it. */

@@ -122,6 +122,7 @@ static void *runner_main(void *arg) {
   if (failed) cell_stop(cell, err);
   me->lane = lane;
   while (!atomic_load(&cell->stop) && !me->demoted && !me->surplus) step(me);
+  if (cell->ready_first) runner_call(cell); /* what came for an isolate during this thread's last turn */
   me->lane = NULL;
   pthread_mutex_unlock(&cell->lock);
   if (lane) lane_leave(&lane);

@@ -41,7 +41,7 @@ static struct channel *channel_new(struct isolate *isolate, uint32_t number) {
 }
 
 /* A host Worker's channel keeps a loaded Worker as a stub does. */
-static bool keeps(const struct channel *channel) { return channel->holder->worker->kind == WORKER_HOST; }
+static bool keeps(const struct channel *channel) { return worker_is_trusted(channel->holder->worker); }
 
 static void lead_to(struct channel *channel, struct entry *entry) {
   channel->entry = entry;

@@ -192,11 +192,86 @@ static void read_outbound(struct reading *r, uint32_t node) {
   if (reading_expect(r, node, '{', "outbound")) reading_object(r, node, &table);
 }
 
+/* rpc */
+
+const char *config_rpc_path(struct config *c, const char *path) {
+  if (path[0] != '/' || path[strcspn(path, "?# ")]) return "must be a path that begins with '/', as \"/rpc\"";
+  char *copy = strdup(path);
+  if (!copy) return "does not fit into memory";
+  config_replace(&c->rpc.path, copy);
+  return NULL;
+}
+
+static void read_rpc_path(struct reading *r, uint32_t node) {
+  char *path = reading_string(r, node, "rpc.path");
+  const char *wrong = path ? config_rpc_path(r->config, path) : NULL;
+  if (wrong) reading_error(r, reading_at(r, node), "rpc.path %s", wrong);
+  free(path);
+}
+
+static void read_origins(struct reading *r, uint32_t node) {
+  struct config_rpc *rpc = &r->config->rpc;
+  if (!reading_expect(r, node, '[', "rpc.origins")) return;
+  rpc->origins = calloc(reading_count(r, node) + 1, sizeof *rpc->origins);
+  if (!rpc->origins) {
+    reading_no_memory(r);
+    return;
+  }
+  for (uint32_t i = jsonc_first(&r->doc, node); i; i = jsonc_next(&r->doc, i)) {
+    char *origin = reading_string(r, i, "an entry of rpc.origins");
+    if (origin) rpc->origins[rpc->origin_count++] = origin;
+  }
+}
+
+/* Files are named relative to the configuration. */
+static char *beside(const struct config *c, const char *file) {
+  char *path = NULL;
+  if (file[0] == '/') return strdup(file);
+  return asprintf(&path, "%s/%s", c->directory, file) < 0 ? NULL : path;
+}
+
+static void read_token_file(struct reading *r, uint32_t node) {
+  char *file = reading_string(r, node, "rpc.token_file");
+  char *path = file ? beside(r->config, file) : NULL;
+  if (file && !path) reading_no_memory(r);
+  if (path) config_replace(&r->config->rpc.token_file, path);
+  free(file);
+}
+
+static void read_everywhere(struct reading *r, uint32_t node) {
+  char kind = jsonc_kind(&r->doc, node);
+  if (kind == 't' || kind == 'f')
+    r->config->rpc.everywhere = kind == 't';
+  else
+    reading_error(r, reading_at(r, node), "rpc.everywhere must be true or false");
+}
+
+static void read_rpc(struct reading *r, uint32_t node) {
+  static const struct key keys[] = {{"path", read_rpc_path},
+                                    {"origins", read_origins},
+                                    {"token_file", read_token_file},
+                                    {"everywhere", read_everywhere}};
+  static const struct table table = {" in rpc", keys, 4, NULL, 0};
+  if (!reading_expect(r, node, '{', "rpc")) return;
+  bool failed = r->failed;
+  reading_object(r, node, &table);
+  if (!r->config->rpc.path && r->failed == failed)
+    reading_error(r, reading_at(r, node), "rpc needs \"path\", where it is offered; write \"path\": \"/rpc\"");
+}
+
+static void free_rpc(struct config_rpc *rpc) {
+  free(rpc->path);
+  free(rpc->token_file);
+  for (size_t i = 0; i < rpc->origin_count; i++) free(rpc->origins[i]);
+  free(rpc->origins);
+}
+
 /* The whole */
 
 static const struct key top_keys[] = {
     {"$schema", NULL},       CONFIG_WORKER_KEYS,          {"workers", config_read_workers},
-    {"limits", read_limits}, {"outbound", read_outbound}, {"dev", read_dev},
+    {"limits", read_limits}, {"outbound", read_outbound}, {"rpc", read_rpc},
+    {"dev", read_dev},
 };
 static const struct table top_table = {"", top_keys, sizeof top_keys / sizeof *top_keys, wrangler_keys,
                                        sizeof wrangler_keys / sizeof *wrangler_keys};
@@ -248,11 +323,18 @@ int config_parse(struct config *out, const char *path, const char *text, size_t 
   return -1;
 }
 
+int config_none(struct config *out) {
+  *out = (struct config){.port = STANDARD_PORT};
+  limits_standard(&out->limits);
+  return fill_defaults(out);
+}
+
 void config_free(struct config *c) {
   free(c->path);
   free(c->directory);
   config_free_workers(c);
   free(c->outbound_allowed);
+  free_rpc(&c->rpc);
   free(c->ip);
   *c = (struct config){0};
 }

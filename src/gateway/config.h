@@ -2,12 +2,13 @@
  *
  * JSON with comments and trailing commas. Known keys: name, main, compatibility_date, compatibility_flags, vars,
  * worker_loaders [{binding, id}], services [{binding, service, entrypoint, props}], workers [{the keys so far}], limits
- * (base/limits.def), outbound.allow [{cidr, port}], dev.ip, dev.port. Unknown keys get a warning with their line.
- * Errors name the file, line and column, and what to do.
+ * (base/limits.def), outbound.allow [{cidr, port}], rpc {path, origins, token_file, everywhere}, dev.ip, dev.port.
+ * Unknown keys get a warning with their line. Errors name the file, line and column, and what to do.
  */
 #ifndef MAYFLY_GATEWAY_CONFIG_H
 #define MAYFLY_GATEWAY_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,16 +43,26 @@ struct config_worker {
   size_t at; /* its place, for messages */
 };
 
+/* The runtime as a Cap'n Web object; edge.h. */
+struct config_rpc {
+  char *path; /* NULL: not offered */
+  char **origins;
+  size_t origin_count;
+  char *token_file; /* relative to the configuration; NULL: none */
+  bool everywhere;  /* on other addresses than loopback's too */
+};
+
 enum { CONFIG_WORKERS_MAX = 1000, CONFIG_PROPS_MAX = 32 << 10 };
 
 struct config {
   char *path;                    /* of the configuration, for messages; NULL: none, all defaults */
   char *directory;               /* modules are found below it */
   struct config_worker *workers; /* the main one, then those of "workers" */
-  size_t worker_count;
+  size_t worker_count;           /* 0: none, rpc is all that is served */
   struct limits limits;
   struct netpolicy_range *outbound_allowed; /* addresses that may be reached besides the public ones */
   size_t outbound_allowed_count;
+  struct config_rpc rpc;
   char *ip;
   uint16_t port;
 };
@@ -65,6 +76,10 @@ int config_read(struct config *out, const char *path, config_warn *warn, void *a
 /* The same from text; `path` is for messages and to find the directory. */
 int config_parse(struct config *out, const char *path, const char *text, size_t length, config_warn *warn, void *arg,
                  char *err, size_t err_size);
+/* What there is without a file: no Workers. 0, or -1: out of memory. */
+int config_none(struct config *out);
+/* "rpc": { "path": … } from elsewhere. NULL, or what is wrong with the path; out of memory is too. */
+const char *config_rpc_path(struct config *c, const char *path);
 void config_free(struct config *c);
 
 #endif

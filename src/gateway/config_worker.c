@@ -244,7 +244,14 @@ void config_read_workers(struct reading *r, uint32_t node) {
 
 /* After all was read */
 
+static void free_worker(struct config_worker *w);
+
 void config_check_main(struct reading *r) {
+  if (!r->has_main && r->config->rpc.path && r->config->worker_count == 1) { /* then there is none */
+    free_worker(r->config->workers);
+    r->config->worker_count = 0;
+    return;
+  }
   if (!r->has_main)
     reading_error(r, reading_at(r, 0), "\"main\" is missing; add \"main\": \"index.js\", the file of the Worker");
   if (!r->has_date)

@@ -54,10 +54,12 @@ struct connection {
   bool in_name;
   uint32_t head_bytes;
   uint16_t header_count, headers_kept;
-  unsigned hosts, lengths, encodings; /* how often that header came */
+  unsigned hosts, lengths, encodings, origins; /* how often that header came */
   bool host_bad, encoding_bad, expects_continue, expects_odd;
-  size_t host_at, host_length; /* in headers */
-  int refused;                 /* the status with which the parser was stopped; 0: not */
+  size_t host_at, host_length;     /* in headers */
+  size_t origin_at, origin_length; /* likewise */
+  bool rpc;                        /* it is for the edge (edge.h) */
+  int refused;                     /* the status with which the parser was stopped; 0: not */
   uint64_t body_bytes;
   bool building;           /* the EVENT is in http->event and not sent yet */
   bool has_body, received; /* received: the whole request */
@@ -71,9 +73,9 @@ struct connection {
   /* the answer */
   struct exchange *exchange;
   bool headed, answered, chunked, bodyless, by_close;
-  bool counted;         /* the answer's length was announced */
-  uint64_t answer_left; /* of it, bytes to come */
-  uint32_t owed;        /* bytes of the answer sent on and not granted anew */
+  bool counted;                /* the answer's length was announced */
+  uint64_t answer_left;        /* of it, bytes to come */
+  uint32_t owed;               /* bytes of the answer sent on and not granted anew */
   struct websocket *websocket; /* OPEN */
   bool pinged;                 /* and nothing was heard since */
 };
@@ -98,6 +100,9 @@ struct http {
 /* http.c */
 void connection_mark(struct connection *c); /* http_flush is to look at it */
 uint32_t http_limit(const struct http *http, enum limit_id id);
+
+/* The Worker that answers, for messages. */
+const char *connection_worker(const struct connection *c);
 
 /* request.c */
 void request_settings(llhttp_settings_t *settings);

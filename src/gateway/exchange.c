@@ -102,6 +102,7 @@ static void detach_caller(struct exchange *x) {
   const struct exchange_client *client = x->client;
   x->client = NULL;
   *x->handle = NULL;
+  worker_request_over(x->worker);
   client->released(x->client_arg);
 }
 
@@ -312,6 +313,7 @@ void exchange_caller_gone(struct exchange *x) {
 void exchange_cancel(struct exchange *x) {
   *x->handle = NULL;
   x->client = NULL;
+  worker_request_over(x->worker);
   exchange_caller_gone(x);
 }
 

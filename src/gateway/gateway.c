@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "gateway/core.h"
+#include "gateway/edge.h"
 #include "gateway/http.h"
 #include "gateway/log.h"
 
@@ -64,6 +65,7 @@ static int start(struct server *s, const struct config *config, const struct gat
   struct core_owner owner = {.arg = s, .loaded = on_loaded, .signal = on_signal};
   unsigned cells = options->cells ? options->cells : 1;
   if (core_new(&s->core, config, &owner, err, sizeof err) ||
+      (config->rpc.path && edge_new(&s->core.registry.edge, config, http.ip, err, sizeof err)) ||
       http_new(&s->http, &s->core.registry, &http, err, sizeof err) ||
       core_start(&s->core, options, cells, http_flush, s->http, err, sizeof err) ||
       loop_hook_add(s->core.loop, check_drained, s)) {

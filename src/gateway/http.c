@@ -25,6 +25,8 @@ enum {
 
 uint32_t http_limit(const struct http *http, enum limit_id id) { return http->registry->config->limits.value[id]; }
 
+const char *connection_worker(const struct connection *c) { return c->rpc ? "rpc" : c->http->registry->host->name; }
+
 void connection_mark(struct connection *c) {
   if (c->dirty) return;
   c->dirty = true;

@@ -23,13 +23,13 @@ static void link_in(struct registry *r, struct isolate *isolate) {
   isolate->next = r->first;
   if (r->first) r->first->prev = isolate;
   r->first = isolate;
-  if (isolate->worker->kind != WORKER_HOST) r->isolates++;
+  if (!worker_is_trusted(isolate->worker)) r->isolates++;
 }
 
 static void link_out(struct registry *r, struct isolate *isolate) {
   *(isolate->prev ? &isolate->prev->next : &r->first) = isolate->next;
   if (isolate->next) isolate->next->prev = isolate->prev;
-  if (isolate->worker->kind == WORKER_HOST) return;
+  if (worker_is_trusted(isolate->worker)) return;
   r->isolates--;
   r->memory -= isolate->memory;
 }
@@ -40,7 +40,7 @@ struct isolate *isolate_new(struct worker *w) {
   struct registry *r = w->registry;
   struct isolate *isolate = calloc(1, sizeof *isolate);
   if (!isolate) return NULL;
-  isolate->cell = cells_open(r->cells, w->kind == WORKER_HOST ? CELL_HOST : CELL_DYNAMIC, isolate, &isolate->number);
+  isolate->cell = cells_open(r->cells, worker_is_trusted(w) ? CELL_HOST : CELL_DYNAMIC, isolate, &isolate->number);
   isolate->load_wall = (struct loop_timer){.fire = on_load_wall, .arg = isolate};
   isolate->magic = ISOLATE_MAGIC;
   isolate->registry = r;
@@ -89,6 +89,13 @@ void isolate_end_code(struct isolate *isolate, bool tell, enum error_code code, 
   error_payload(&error, code, detail);
   isolate_end(isolate, tell, error.data, error.len);
   buf_free(&error);
+}
+
+static void on_soon(void *arg) { isolate_end_code(arg, true, ERROR_GONE, ""); }
+
+void isolate_end_soon(struct isolate *isolate) {
+  isolate->load_wall.fire = on_soon;
+  if (loop_timer_set(isolate->registry->loop, &isolate->load_wall, 0)) log_line("no memory to end an isolate now");
 }
 
 void registry_lost(void *arg, struct isolate *isolate) {
@@ -166,7 +173,7 @@ static void on_usage(struct isolate *isolate, const uint8_t *payload) {
   uint64_t memory;
   memcpy(&memory, payload, sizeof memory);
   if (memory > UINT32_MAX) memory = UINT32_MAX; /* no isolate has more: a cell that lies about it gains nothing */
-  if (isolate->worker->kind == WORKER_HOST) return;
+  if (worker_is_trusted(isolate->worker)) return;
   r->memory += memory - isolate->memory;
   isolate->memory = memory;
   registry_memory_changed(r);

@@ -13,6 +13,8 @@ struct isolate *isolate_new(struct worker *w);
 /* Closes it: its events and whoever waits for it get the error, its fetches are cancelled, its channels released; then
  * it is freed. `tell`: its cell does not know yet. */
 void isolate_end(struct isolate *isolate, bool tell, const uint8_t *error, size_t length);
+/* With the next turn of the loop, so within anything that happens to it. */
+void isolate_end_soon(struct isolate *isolate);
 void isolate_end_code(struct isolate *isolate, bool tell, enum error_code code, const char *detail);
 /* A frame to it about one of its own streams or stubs. */
 void isolate_send(struct isolate *isolate, uint8_t type, uint32_t stream, const void *payload, size_t length);

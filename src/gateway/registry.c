@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/edge.h"
 #include "gateway/isolate.h"
 #include "gateway/log.h"
 #include "gateway/outbound.h"
@@ -148,7 +149,7 @@ void worker_check_idle(struct worker *w) {
 
 struct isolate *worker_open(struct worker *w) {
   struct registry *r = w->registry;
-  if (w->kind != WORKER_HOST) {
+  if (!worker_is_trusted(w)) {
     if (r->isolates >= limit(r, LIMIT_ISOLATES) && r->idle_first) evict_first(r);
     if (r->isolates >= limit(r, LIMIT_ISOLATES)) {
       worker_fail_code(w, ERROR_ISOLATES, "");
@@ -202,6 +203,7 @@ static void host_start(struct worker *w) {
 }
 
 int registry_hosts(struct registry *r, uint32_t count) {
+  if (!count) return 0;
   r->hosts = calloc(count, sizeof *r->hosts);
   if (!r->hosts) return -1;
   r->host_count = count;
@@ -220,6 +222,7 @@ int registry_hosts(struct registry *r, uint32_t count) {
 
 void registry_start(struct registry *r) {
   r->hosts_loading = r->host_count;
+  if (!r->host_count) r->host_loaded(r->host_loaded_arg, NULL, NULL);
   for (uint32_t i = 0; i < r->host_count; i++)
     if (r->hosts[i].worker->state == WORKER_NONE) host_start(r->hosts[i].worker);
 }
@@ -289,9 +292,15 @@ static void wait(struct worker *w, struct exchange *x) {
   w->waiting_count++;
 }
 
+/* An edge Worker has an event for each call that any of its client's sandboxes makes to the client. */
+static uint32_t events_max(const struct worker *w) {
+  enum { EDGE_EVENTS = 30000 };
+  return w->kind == WORKER_EDGE ? EDGE_EVENTS : limit(w->registry, LIMIT_EVENTS);
+}
+
 static void run(struct worker *w, struct exchange *x) {
   enum { CELL_BUSY = 64 << 20 };
-  if (w->isolate->events.count >= limit(w->registry, LIMIT_EVENTS)) {
+  if (w->isolate->events.count >= events_max(w)) {
     exchange_fail(x, ERROR_EVENTS, "");
   } else if (cell_waiting(w->isolate->cell) > CELL_BUSY) {
     exchange_fail(x, ERROR_EVENTS, "its process does not keep up");
@@ -306,7 +315,7 @@ void worker_take(struct worker *w, struct exchange *x) {
     run(w, x);
   } else if (w->state != WORKER_NONE) {
     wait(w, x);
-  } else if (w->kind == WORKER_HOST) {
+  } else if (w->kind == WORKER_HOST || (w->kind == WORKER_EDGE && !w->error.len)) {
     w->state = WORKER_WAITING;
     wait(w, x);
     host_start(w);
@@ -315,6 +324,10 @@ void worker_take(struct worker *w, struct exchange *x) {
   } else {
     exchange_fail(x, ERROR_GONE, "");
   }
+}
+
+void worker_request_over(struct worker *w) {
+  if (w->kind == WORKER_EDGE && w->isolate) isolate_end_soon(w->isolate);
 }
 
 void worker_forget_waiting(struct worker *w, struct exchange *x) {
@@ -341,6 +354,7 @@ void registry_free(struct registry *r) {
   r->hosts = NULL;
   r->host_count = 0;
   r->host = NULL;
+  edge_free(&r->edge);
   loop_timer_clear(r->loop, &r->evict);
   if (r->outbound) outbound_stop(r->outbound);
   exchange_pool_free(r);

@@ -7,7 +7,8 @@
  * Events are sent from the moment when the last piece of the code was sent; the isolate lets them wait for its modules.
  * A named Worker leaves the table when it has no isolate any more; the next GET starts anew, and so does a stub that
  * was bound to it. An unnamed one cannot be started anew: calls after its end get the error that ended it.
- * A host Worker's code is here, so it goes from NONE to LOADING by itself.
+ * A host Worker's code is here, so it goes from NONE to LOADING by itself. So does, once, the Worker of an edge
+ * connection (edge.h), which ends when its client's request does.
  *
  * Authority: what an isolate may reach is in its table here and nowhere else: 0, its global outbound (an entry, or the
  * network under the operator's policy, or nothing: a Worker has its parent's, unless it was given another or none);
@@ -26,21 +27,22 @@
 #include "base/buf.h"
 #include "base/frame.h"
 #include "base/layer.h"
+#include "base/table.h"
 #include "gateway/cells.h"
 #include "gateway/config.h"
 #include "gateway/entry.h"
 #include "gateway/exchange.h"
 #include "gateway/loop.h"
-#include "base/table.h"
 #if LAYER < LAYER_GATEWAY
 #error "registry.h belongs to the gateway"
 #endif
 
-enum worker_kind { WORKER_HOST, WORKER_NAMED, WORKER_ONCE };
+enum worker_kind { WORKER_HOST, WORKER_NAMED, WORKER_ONCE, WORKER_EDGE };
 enum worker_state { WORKER_NONE, WORKER_WAITING, WORKER_LOADING, WORKER_LIVE };
 enum { NAMED_BUCKETS = 4096 };
 
 struct channel;
+struct edge;
 
 /* What a Worker of the configuration is started from. */
 struct host {
@@ -57,7 +59,7 @@ struct worker {
   unsigned references, stubs;
   enum worker_kind kind;
   enum worker_state state;
-  const struct host *host; /* of a WORKER_HOST */
+  const struct host *host; /* of a WORKER_HOST or WORKER_EDGE */
   bool loaded_once;
   uint32_t loader; /* of which family of loaders; with the name it is the key */
   char *name;      /* for messages; of a named one its name, name_length bytes; owned */
@@ -115,7 +117,8 @@ struct registry {
   struct cells *cells;
   struct outbound *outbound;
   const struct config *config;
-  struct worker *host; /* the one that clients' requests go to: the first of `hosts` */
+  struct worker *host; /* the one that clients' requests go to: the first of `hosts`; NULL: there is none */
+  struct edge *edge;   /* owned; NULL: not offered */
   struct host *hosts;
   uint32_t host_count, hosts_loading;
   struct worker *named[NAMED_BUCKETS];
@@ -166,6 +169,12 @@ void worker_load(struct worker *w, const uint8_t *piece, size_t length, bool mor
 void worker_fail(struct worker *w, const uint8_t *error, size_t length);
 void worker_fail_code(struct worker *w, enum error_code code, const char *detail);
 void worker_check_idle(struct worker *w);
+/* The gateway's own code or the operator's: it runs in the trusted cell. */
+static inline bool worker_is_trusted(const struct worker *w) {
+  return w->kind == WORKER_HOST || w->kind == WORKER_EDGE;
+}
+/* The request of an edge Worker is over: so is, with the next turn of the loop, its isolate. */
+void worker_request_over(struct worker *w);
 /* Its modules were evaluated. */
 void worker_live(struct worker *w);
 /* They failed. The isolate stays as long as somebody asks it: it alone knows how to say what went wrong. */

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "gateway/connection.h"
+#include "gateway/edge.h"
 #include "gateway/registry.h"
 
 static struct connection *of(llhttp_t *parser) { return parser->data; }
@@ -27,6 +28,8 @@ void request_begin(struct connection *c) {
   c->header_count = c->headers_kept = 0;
   c->hosts = c->lengths = c->encodings = 0;
   c->host_bad = c->encoding_bad = c->expects_continue = c->expects_odd = false;
+  c->origins = 0;
+  c->rpc = false;
   c->body_bytes = 0;
   c->upgrade.asked = c->upgrade.version13 = false;
   c->upgrade.key_length = 0;
@@ -117,6 +120,10 @@ static bool note_header(struct connection *c, const char *name, size_t n, const 
     c->host_bad |= is_bad_host(value, v);
     c->host_at = c->value_at + sizeof(uint32_t);
     c->host_length = v;
+  } else if (is(name, n, "origin")) {
+    c->origins++;
+    c->origin_at = c->value_at + sizeof(uint32_t);
+    c->origin_length = v;
   } else if (is(name, n, "content-length")) {
     c->lengths++;
   } else if (is(name, n, "transfer-encoding")) {
@@ -147,6 +154,15 @@ static int on_value_complete(llhttp_t *parser) {
   return 0;
 }
 
+/* Who answers, and whether it may be asked: 0, or a status. */
+static int find_worker(struct connection *c) {
+  const struct registry *r = c->http->registry;
+  c->rpc = r->edge && edge_wants(r->edge, (const char *)c->target.data, c->target.len);
+  if (!c->rpc) return r->host ? 0 : 404;
+  const char *origin = (const char *)c->headers.data + c->origin_at;
+  return !c->origins || (c->origins == 1 && edge_allows(r->edge, origin, c->origin_length)) ? 0 : 403;
+}
+
 static int check_head(struct connection *c) {
   const llhttp_t *p = &c->parser;
   if (p->http_major != 1 || p->http_minor > 1) return refuse(c, 505);
@@ -157,7 +173,8 @@ static int check_head(struct connection *c) {
   uint64_t most = (uint64_t)http_limit(c->http, LIMIT_BODY_MB) << 20;
   if (c->lengths && p->content_length > most) return refuse(c, 413);
   c->upgrade.asked = c->upgrade.asked && p->upgrade && p->http_minor;
-  int status = c->upgrade.asked ? upgrade_check(c) : 0;
+  int status = find_worker(c);
+  if (!status && c->upgrade.asked) status = upgrade_check(c);
   return status ? refuse(c, status) : 0;
 }
 
@@ -204,9 +221,12 @@ static void send_event(struct connection *c, bool end) {
   struct http *http = c->http;
   c->building = false;
   uint8_t flags = (uint8_t)((c->has_body ? FRAME_HAS_BODY : 0) | (end ? FRAME_END : 0));
-  if (exchange_start_client(http->registry, http->registry->host, &response_client, c, &c->exchange, http->event.data,
-                            http->event.len, flags))
+  struct worker *w = http->registry->host, *own = c->rpc ? edge_worker(http->registry) : NULL;
+  if (c->rpc) w = own;
+  if (!w || exchange_start_client(http->registry, w, &response_client, c, &c->exchange, http->event.data,
+                                  http->event.len, flags))
     response_plain(c, 503, NULL, "out of memory", 13, true);
+  if (own) worker_release(own);
 }
 
 static int on_headers_complete(llhttp_t *parser) {

@@ -229,7 +229,7 @@ static bool is_wrong_length(struct connection *c, size_t n, bool end) {
 
 static void put_body(struct connection *c, const uint8_t *bytes, size_t n, bool end) {
   if (is_wrong_length(c, n, end)) {
-    log_line("Worker %s: its answer's body is not as long as its content-length says", c->http->registry->host->name);
+    log_line("Worker %s: its answer's body is not as long as its content-length says", connection_worker(c));
     c->gone = true;
   } else if (!c->bodyless) {
     if (c->chunked && n)
@@ -243,7 +243,7 @@ static void put_body(struct connection *c, const uint8_t *bytes, size_t n, bool 
 
 static void bad_answer(struct connection *c, size_t undo_to) {
   static const char text[] = "Internal Server Error";
-  log_line("Worker %s: its answer is not valid HTTP", c->http->registry->host->name);
+  log_line("Worker %s: its answer is not valid HTTP", connection_worker(c));
   c->out.len = undo_to;
   response_plain(c, 500, NULL, text, sizeof text - 1, false);
 }
@@ -303,7 +303,7 @@ static void log_failure(const struct connection *c, const struct failure *why) {
   int n = snprintf(text, sizeof text, "%.*s: %.*s", (int)why->name_length, why->name, (int)why->message_length,
                    why->message);
   if (n >= (int)sizeof text) n = sizeof text - 1;
-  log_error(c->http->registry->host->name, text, (size_t)n, why->stack, why->stack_length);
+  log_error(connection_worker(c), text, (size_t)n, why->stack, why->stack_length);
 }
 
 static void on_failed(void *arg, const struct failure *why) {

@@ -119,8 +119,9 @@ export async function serve(files, config = {}, args = []) {
   return serveDirectory(made, args);
 }
 
-export async function serveDirectory(where, args = []) {
-  const server = new Server(start(["serve", where, "--listen", "127.0.0.1:0", ...args]));
+/** where: null: the directory that the program runs in. */
+export async function serveDirectory(where, args = [], options = undefined, listen = "127.0.0.1:0") {
+  const server = new Server(start(["serve", ...(where === null ? [] : [where]), "--listen", listen, ...args], options));
   const [, url] = await server.logged(/listening on (http:\/\/\S+)/);
   server.url = url;
   server.port = Number(new URL(url).port);

@@ -531,6 +531,35 @@ static void missing_main_file(void **state) {
   assert_string_equal(err, expected);
 }
 
+static void rpc(void **state) {
+  (void)state;
+  assert_int_equal(parse_with("\"rpc\": {\"path\": \"/rpc\", \"origins\": [\"https://a.example\"], "
+                              "\"token_file\": \"token\", \"everywhere\": true}"),
+                   0);
+  assert_string_equal(config.rpc.path, "/rpc");
+  assert_int_equal(config.rpc.origin_count, 1);
+  assert_string_equal(config.rpc.origins[0], "https://a.example");
+  assert_string_equal(config.rpc.token_file, "./token");
+  assert_true(config.rpc.everywhere);
+  assert_int_equal(config.worker_count, 1);
+  config_free(&config);
+  assert_int_equal(parse("{\"rpc\": {\"path\": \"/a\"}}"), 0); /* needs no Worker */
+  assert_int_equal(config.worker_count, 0);
+  assert_false(config.rpc.everywhere);
+  assert_null(config.rpc.token_file);
+  config_free(&config);
+  expect_error("\"rpc\": true", "wrangler.jsonc:3:8: rpc must be an object, not a boolean");
+  expect_error("\"rpc\": {}", "wrangler.jsonc:3:8: rpc needs \"path\", where it is offered; write \"path\": \"/rpc\"");
+  expect_error("\"rpc\": {\"path\": \"rpc\"}",
+               "wrangler.jsonc:3:17: rpc.path must be a path that begins with '/', as \"/rpc\"");
+  expect_error("\"rpc\": {\"path\": \"/rpc?a\"}",
+               "wrangler.jsonc:3:17: rpc.path must be a path that begins with '/', as \"/rpc\"");
+  expect_error("\"rpc\": {\"path\": \"/\", \"origins\": [1]}",
+               "wrangler.jsonc:3:34: an entry of rpc.origins must be a string, not a number");
+  expect_error("\"rpc\": {\"path\": \"/\", \"everywhere\": 1}",
+               "wrangler.jsonc:3:36: rpc.everywhere must be true or false");
+}
+
 static void outbound(void **state) {
   (void)state;
   assert_int_equal(
@@ -581,6 +610,7 @@ int main(void) {
       cmocka_unit_test(limits_of_wrong_kinds),
       cmocka_unit_test(addresses),
       cmocka_unit_test(loaders),
+      cmocka_unit_test(rpc),
       cmocka_unit_test(outbound),
       cmocka_unit_test(unknown_keys),
       cmocka_unit_test(wranglers_own_keys),

@@ -10,9 +10,10 @@
  *     RELEASE  i32 id, u32 how often
  *
  * Values hold besides data: EXPORTED i32 (a new object of the sender's), NAMED i32 (one of the receiver's), CHANNEL
- * (the next of those that came with the message: a service stub), and objects of the platform (worker/rpc.js). A
- * stream among these takes the sender's next call's id, as does the call itself after its arguments. What comes is an
- * isolate's, which may be hostile: every number is checked, and the session ends at the first lie.
+ * (the next of those that came with the message: a service stub), CALLABLE (the same, as an RpcStub), and objects of
+ * the platform (worker/rpc.js). A stream among these takes the sender's next call's id, as does the call itself after
+ * its arguments. What comes is an isolate's, which may be hostile: every number is checked, and the session ends at the
+ * first lie.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 #include "guest/rpc/rpc.h"
 
 enum kind { CALL = 1, SETTLE, PULL, RELEASE };
-enum part { EXPORTED = 1, NAMED, CHANNEL };
+enum part { EXPORTED = 1, NAMED, CHANNEL, CALLABLE };
 enum { HEAD_ASKS = 1, HEAD_STREAM = 2, NAMES_MAX = 65535 };
 
 struct head {
@@ -82,18 +83,26 @@ static int put_target(struct writing *w, struct buf *out, JSValueConst v, int re
   return put_id(w, out, target_hook(w->s->event, copy, VALUE_TARGET, JS_UNDEFINED));
 }
 
+/* The service stub that a stub stands for; undefined: none. */
+static JSValueConst service_in(JSValueConst v, int kind) {
+  if (kind == STUB_SERVICE) return v;
+  const struct hook *h = kind == STUB_STUB ? stub_peek(v) : NULL;
+  return h ? service_of_hook(h) : JS_UNDEFINED;
+}
+
 /* A channel, whose number goes along with the message. */
-static int put_channel(struct writing *w, struct buf *out, JSValueConst v) {
+static int put_channel(struct writing *w, struct buf *out, JSValueConst v, enum part part) {
   JSValue number = rpc_hook_call(RPC_channel, 1, &v);
   if (JS_IsException(number)) return -1;
   if (!JS_IsObject(w->s->channels_out)) w->s->channels_out = JS_NewArray(guest.ctx);
   if (engine_array_push(guest.ctx, w->s->channels_out, number)) return -1;
-  buf_put_u8(out, CHANNEL);
+  buf_put_u8(out, (uint8_t)part);
   return 1;
 }
 
 static int put_stub(struct writing *w, struct buf *out, JSValueConst v, int kind) {
-  if (kind == STUB_SERVICE) return put_channel(w, out, v);
+  JSValueConst service = service_in(v, kind);
+  if (!JS_IsUndefined(service)) return put_channel(w, out, service, kind == STUB_SERVICE ? CHANNEL : CALLABLE);
   if (kind != STUB_STUB) return 0;
   struct hook *h = stub_hook(v);
   if (!h) return -1;
@@ -123,16 +132,26 @@ static int put_more(void *arg, struct buf *out, JSValueConst v) {
 
 static int put_plain(void *arg, struct buf *out, JSValueConst v) {
   JSValueConst *channels = arg;
-  if (stub_kind(v) != STUB_SERVICE) return 0;
-  JSValue number = rpc_hook_call(RPC_channel, 1, &v);
+  int kind = stub_kind(v);
+  JSValueConst service = service_in(v, kind);
+  if (JS_IsUndefined(service)) return 0;
+  JSValue number = rpc_hook_call(RPC_channel, 1, &service);
   if (JS_IsException(number) || engine_array_push(guest.ctx, *channels, number)) return -1;
-  buf_put_u8(out, CHANNEL);
+  buf_put_u8(out, kind == STUB_SERVICE ? CHANNEL : CALLABLE);
   return 1;
 }
 
 int plain_write(struct buf *out, JSValueConst value, JSValueConst channels) {
   struct clone_more more = {.put = put_plain, .out = rpc_hooks[RPC_out], .in = rpc_hooks[RPC_in], .arg = &channels};
   return clone_write(guest.ctx, out, value, &more);
+}
+
+static JSValue get_service(uint8_t part, JSValueConst number) {
+  JSValue service = rpc_hook_call(RPC_service, 1, &number);
+  if (part == CHANNEL || JS_IsException(service)) return service;
+  uint32_t channel = 0;
+  JS_ToUint32(guest.ctx, &channel, number);
+  return stub_new(STUB_STUB, service_hook(service, channel));
 }
 
 struct plain {
@@ -144,7 +163,8 @@ static JSValue get_plain(void *arg, struct reader *in) {
   struct plain *p = arg;
   JSValue *list;
   uint32_t n = JS_IsObject(p->channels) ? engine_array(p->channels, &list) : 0;
-  if (read_u8(in) == CHANNEL && p->at < n) return rpc_hook_call(RPC_service, 1, (JSValueConst *)&list[p->at++]);
+  uint8_t part = read_u8(in);
+  if ((part == CHANNEL || part == CALLABLE) && p->at < n) return get_service(part, list[p->at++]);
   in->bad = true;
   return JS_ThrowTypeError(guest.ctx, "A serialized value names a channel that did not come with it.");
 }
@@ -327,12 +347,12 @@ static JSValue get_more(void *arg, struct reader *in) {
   struct reading *r = arg;
   struct session *s = r->s;
   uint8_t part = read_u8(in);
-  if (part == CHANNEL) {
+  if (part == CHANNEL || part == CALLABLE) {
     if (!r->channels || !s->channels_in_count) return malformed(), JS_EXCEPTION;
     r->channels--;
     JSValue number = JS_NewUint32(guest.ctx, s->channels_in[0]);
     memmove(s->channels_in, s->channels_in + 1, --s->channels_in_count * sizeof *s->channels_in);
-    return rpc_hook_call(RPC_service, 1, (JSValueConst *)&number);
+    return get_service(part, number);
   }
   int32_t id = (int32_t)read_u32(in);
   if (in->bad || (part != EXPORTED && part != NAMED)) return malformed(), JS_EXCEPTION;

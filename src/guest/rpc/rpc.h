@@ -118,7 +118,14 @@ int stub_kind(JSValueConst v);
 /* A new reference to what a stub stands for, as far as it is known without a call (of a property: a read is made).
  * NULL: disposed, an exception is pending. */
 struct hook *stub_hook(JSValueConst v);
+/* The same without a reference or a check; NULL also of a property. */
+const struct hook *stub_peek(JSValueConst v);
 void stub_dispose(JSValueConst v);
+/* A hook for a service stub (taken over) on this channel, so that an RpcStub can stand for it: one that can be called,
+ * and passed on like the service stub. The channel is released with the last such hook for it. And back: the service
+ * stub, or undefined when it is another hook. */
+struct hook *service_hook(JSValue service, uint32_t channel);
+JSValueConst service_of_hook(const struct hook *h);
 /* A call or read on a stub, from within the isolate that holds it. */
 struct hook *stub_call(JSValueConst v, const struct path *path, const struct arguments *a);
 /* What the platform knows of a service stub (of its class or of ctx.exports); null: it is none. */
@@ -183,6 +190,8 @@ void session_release(struct session *s);
 void session_serve(struct session *s, struct hook *main);
 /* The peer's main object. */
 struct hook *session_main(struct session *s);
+/* From now on events may use each other's sessions: they are all of one client. */
+void sessions_share(void);
 /* All sessions of an event end. */
 void session_end_all(JSValueConst event);
 /* Does any event wait for something that a peer of its own sessions may send? */
@@ -281,6 +290,9 @@ void wire_event(const struct frame_header *h, struct reader *r);
 JSValue wire_channels(uint32_t stream);
 /* Sends channels ahead of a frame of this stream. */
 void wire_send_channels(uint32_t stream, JSValueConst channels);
+/* Channels that hooks hold are counted; one that none holds any more is released at the end of the turn. */
+void wire_hold(uint32_t channel);
+void wire_release(uint32_t channel);
 /* The end of a turn: what there is to send goes out. */
 void wire_flush(void);
 void wire_init(JSContext *ctx, JSValueConst native);

@@ -178,6 +178,11 @@ struct hook *stub_hook(JSValueConst v) {
   return NULL;
 }
 
+const struct hook *stub_peek(JSValueConst v) {
+  const struct stub *s = stub_of(v);
+  return s && !s->disposed ? s->hook : NULL;
+}
+
 /* Calling a stub, promise or property: a call; LoopbackServiceStub: makes a service stub. */
 static JSValue call(JSContext *ctx, JSValueConst f, JSValueConst this, int argc, JSValueConst *argv, int flags) {
   struct stub *s = stub_of(f);
@@ -293,7 +298,48 @@ static JSValue construct_stub(JSContext *ctx, JSValueConst new_target, int argc,
               (struct stub){.kind = STUB_STUB, .hook = h, .parent = JS_UNDEFINED, .name = JS_ATOM_NULL});
 }
 
+/* ---- a service stub as a hook ---- */
+
+struct service_hook {
+  struct hook hook;
+  JSValue service;
+  uint32_t channel;
+};
+
+static struct hook *service_call(struct hook *h, const struct path *path, const struct arguments *a) {
+  return stub_call(((struct service_hook *)h)->service, path, a);
+}
+
+static JSValue service_pull(struct hook *h) { return stub_new(STUB_STUB, hook_hold(h)); }
+
+static void service_free(struct hook *h) {
+  wire_release(((struct service_hook *)h)->channel);
+  JS_FreeValueRT(guest.rt, ((struct service_hook *)h)->service);
+  js_free_rt(guest.rt, h);
+}
+
+static const struct hook_type service_type = {service_call, service_pull, service_free, service_free};
+
+struct hook *service_hook(JSValue service, uint32_t channel) {
+  struct service_hook *h = js_malloc(guest.ctx, sizeof *h);
+  if (!h) return JS_FreeValue(guest.ctx, service), hook_failed();
+  *h = (struct service_hook){{&service_type, 1}, service, channel};
+  wire_hold(channel);
+  return &h->hook;
+}
+
+JSValueConst service_of_hook(const struct hook *h) {
+  return h->type == &service_type ? ((const struct service_hook *)h)->service : JS_UNDEFINED;
+}
+
 /* ---- the platform's ---- */
+
+/* callable(service, channel) -> an RpcStub for it */
+static JSValue native_callable(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t channel = 0;
+  JS_ToUint32(ctx, &channel, argv[1]);
+  return stub_new(STUB_STUB, service_hook(JS_DupValue(ctx, argv[0]), channel));
+}
 
 /* service(target) -> a Fetcher; loopback(what) -> a LoopbackServiceStub */
 static JSValue native_make(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int kind) {
@@ -307,9 +353,11 @@ JSValue stub_target(JSValueConst v) {
   return has ? JS_DupValue(guest.ctx, s->parent) : JS_NULL;
 }
 
-/* The target that a Fetcher or loopback was made with; null: neither. */
+/* The target that a Fetcher or loopback was made with, or the Fetcher that an RpcStub stands for; null: neither. */
 static JSValue native_target(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  return stub_target(argv[0]);
+  const struct hook *h = stub_kind(argv[0]) == STUB_STUB ? stub_peek(argv[0]) : NULL;
+  JSValueConst service = h ? service_of_hook(h) : JS_UNDEFINED;
+  return stub_target(JS_IsUndefined(service) ? argv[0] : service);
 }
 
 /* stubKind(value) -> enum stub_kind or -1 */
@@ -357,6 +405,7 @@ void stub_init(JSContext *ctx, JSValueConst native) {
                     JS_NewCFunctionMagic(ctx, native_make, "service", 1, JS_CFUNC_generic_magic, STUB_SERVICE));
   JS_SetPropertyStr(ctx, native, "loopback",
                     JS_NewCFunctionMagic(ctx, native_make, "loopback", 1, JS_CFUNC_generic_magic, STUB_LOOPBACK));
+  JS_SetPropertyStr(ctx, native, "callable", JS_NewCFunction(ctx, native_callable, "callable", 2));
   JS_SetPropertyStr(ctx, native, "stubTarget", JS_NewCFunction(ctx, native_target, "stubTarget", 1));
   JS_SetPropertyStr(ctx, native, "stubKind", JS_NewCFunction(ctx, native_kind, "stubKind", 1));
 }

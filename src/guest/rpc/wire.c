@@ -188,10 +188,55 @@ static void flush(struct session *s) {
   session_release(s);
 }
 
+/* ---- channels that hooks hold ---- */
+
+static struct table held; /* channel -> how many */
+static uint32_t *unheld;  /* none holds them, as far as is known */
+static uint32_t unheld_count, unheld_room;
+
+void wire_hold(uint32_t channel) {
+  uintptr_t n = (uintptr_t)table_get(&held, channel);
+  if (n) table_remove(&held, channel);
+  table_put(&held, channel, (void *)(n + 1)); /* without memory for it the channel is not released */
+}
+
+void wire_release(uint32_t channel) {
+  uintptr_t n = (uintptr_t)table_get(&held, channel);
+  if (!n) return;
+  table_remove(&held, channel);
+  if (n > 1) {
+    table_put(&held, channel, (void *)(n - 1));
+    return;
+  }
+  if (unheld_count == unheld_room) {
+    uint32_t room = unheld_room ? 2 * unheld_room : 16;
+    uint32_t *more = realloc(unheld, room * sizeof *more);
+    if (!more) return;
+    unheld = more;
+    unheld_room = room;
+  }
+  unheld[unheld_count++] = channel;
+}
+
+/* holdsChannel(channel) */
+static JSValue native_holds(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t channel = 0;
+  JS_ToUint32(ctx, &channel, argv[0]);
+  return JS_NewBool(ctx, channel && table_get(&held, channel));
+}
+
+/* After everything that names them was sent. */
+static void release_unheld(void) {
+  for (uint32_t i = 0; i < unheld_count; i++)
+    if (!table_get(&held, unheld[i])) frame_send(frame_begin(FRAME_RELEASE, unheld[i]), 0);
+  unheld_count = 0;
+}
+
 void wire_flush(void) {
   for (uint32_t i = 0; i < dirty_count; i++)
     if (dirty[i]) flush(dirty[i]); /* which may make more of them dirty, behind */
   dirty_count = 0;
+  release_unheld();
 }
 
 /* ---- in ---- */
@@ -421,6 +466,12 @@ static JSValue native_refuse(JSContext *ctx, JSValueConst this, int argc, JSValu
   return JS_UNDEFINED;
 }
 
+/* rpcShare(): events may use each other's sessions */
+static JSValue native_share(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  sessions_share();
+  return JS_UNDEFINED;
+}
+
 /* rpcEnd(event, stream, others): the session that it serves ends and, if there are others, all of its */
 static JSValue native_end(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   uint32_t stream = 0;
@@ -484,9 +535,10 @@ void wire_init(JSContext *ctx, JSValueConst native) {
     JSCFunction *f;
     int arguments;
   } table[] = {
-      {"rpcServe", native_serve, 5}, {"rpcRefuse", native_refuse, 2},      {"rpcEnd", native_end, 3},
-      {"rpcHung", native_hung, 0},   {"rpcActive", native_active, 0},      {"plainWrite", native_plain, 2},
-      {"make", native_make, 4},      {"sendChannels", native_channels, 2},
+      {"rpcServe", native_serve, 5},     {"rpcRefuse", native_refuse, 2},      {"rpcEnd", native_end, 3},
+      {"rpcHung", native_hung, 0},       {"rpcActive", native_active, 0},      {"plainWrite", native_plain, 2},
+      {"make", native_make, 4},          {"sendChannels", native_channels, 2}, {"rpcShare", native_share, 0},
+      {"holdsChannel", native_holds, 1},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     JS_SetPropertyStr(ctx, native, table[i].name, JS_NewCFunction(ctx, table[i].f, table[i].name, table[i].arguments));

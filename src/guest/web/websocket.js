@@ -378,7 +378,7 @@ class WebSocket extends EventTarget {
 }
 
 function checkSocketEvent(end) {
-  if (requireEvent() !== end.event) throw new ErrorConstructor(CROSS_REQUEST);
+  if (requireEvent() !== end.event && !worker.edge) throw new ErrorConstructor(CROSS_REQUEST);
 }
 
 function checkClose(code, hasReason, reason) {

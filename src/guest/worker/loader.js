@@ -92,7 +92,7 @@ const forgotten = new FinalizationRegistry(({ event, stub }) => {
 
 function newStub(channel, name) {
   const event = requireEvent();
-  const handle = { stub: nextStub++ };
+  const handle = { stub: nextStub++, event };
   native.get(handle.stub, channel, name);
   (event.stubs ??= new Set()).add(handle.stub);
   forgotten.register(handle, { event, stub: handle.stub });
@@ -127,8 +127,17 @@ function onNeed(stub) {
   runCallback(stub, need.callback);
 }
 
+// Ends it before its handle is forgotten; nothing of it may be used afterwards.
+let dropWorker;
+
 class WorkerStub {
   #handle;
+  static {
+    dropWorker = (worker) => {
+      const { event, stub } = worker.#handle;
+      if (event.stubs?.delete(stub)) dropStub(stub);
+    };
+  }
   constructor(token, handle) {
     if (token !== native) throw new TypeError("Illegal constructor");
     this.#handle = handle;
@@ -138,7 +147,8 @@ class WorkerStub {
     const props = options?.props === undefined ? undefined : native.plainWrite(options.props, channels);
     const entrypoint = name === undefined || name === null ? "" : `${name}`;
     const cpuMs = limit(options?.limits, "cpuMs");
-    return native.service({ channel: this.#handle.stub, handle: this.#handle, entrypoint, props, channels, cpuMs });
+    return native.service({ channel: this.#handle.stub, handle: this.#handle, entrypoint, props, channels, cpuMs,
+      held: heldChannels(channels) });
   }
   getDurableObjectClass() {
     throw new Error("Durable Objects in dynamic Workers are not supported here.");

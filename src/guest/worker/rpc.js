@@ -2,7 +2,7 @@
 // platform cross. The sessions themselves are in C (guest/rpc).
 
 const { RpcStub, RpcPromise, RpcProperty, Fetcher, LoopbackServiceStub, dispose: disposeStub } = native.stubClasses();
-const STUB_SERVICE = 3, STUB_LOOPBACK = 4; // rpc.h
+const STUB_STUB = 0, STUB_SERVICE = 3, STUB_LOOPBACK = 4; // rpc.h
 
 function defineStub(constructor, tag, disposable) {
   defineInterface(constructor, tag);
@@ -15,15 +15,15 @@ defineStub(RpcPromise, "JsRpcPromise", true);
 defineStub(RpcProperty, "JsRpcProperty", false);
 defineStub(LoopbackServiceStub, "LoopbackServiceStub", false);
 
-// ---- service stubs: { channel, handle, entrypoint, props, channels, cpuMs }
+// ---- service stubs: { channel, handle, entrypoint, props, channels, cpuMs, held }
 
 const serviceOn = (channel) =>
-  native.service({ channel, handle: null, entrypoint: "", props: undefined, channels: undefined, cpuMs: 0 });
+  native.service({ channel, handle: null, entrypoint: "", props: undefined, channels: undefined, cpuMs: 0, held: undefined });
 
 // What a service stub leads to; null: it is none.
 function fetcherTarget(value) {
   const kind = native.stubKind(value);
-  if (kind === STUB_SERVICE) return native.stubTarget(value);
+  if (kind === STUB_SERVICE || kind === STUB_STUB) return native.stubTarget(value);
   return kind === STUB_LOOPBACK ? loopbackTarget(native.stubTarget(value)) : null;
 }
 
@@ -55,6 +55,15 @@ function channelOf(fetcher) {
   return target.channel;
 }
 
+// Channels are named now and sent later: what keeps those that are counted; undefined: nothing.
+function heldChannels(channels) {
+  let held;
+  for (let i = 0; i < channels.length; i++)
+    if (native.holdsChannel(channels[i]))
+      (held ??= [])[held.length] = native.callable(serviceOn(channels[i]), channels[i]);
+  return held;
+}
+
 // ---- ctx.exports
 
 // A channel to an entrypoint of this Worker.
@@ -67,13 +76,15 @@ function makeChannel(name, props) {
 
 function loopbackTarget(loopback) {
   loopback.channel ??= makeChannel(loopback.name, undefined);
-  return { channel: loopback.channel, handle: null, entrypoint: "", props: undefined, channels: undefined, cpuMs: 0 };
+  return { channel: loopback.channel, handle: null, entrypoint: "", props: undefined, channels: undefined, cpuMs: 0, held: undefined };
 }
 
 function makeLoopback(loopback, options) {
   if (options !== undefined && !isObject(options))
     throw new TypeError("Failed to execute 'LoopbackServiceStub': parameter 1 is not of type 'Options'.");
-  return serviceOn(makeChannel(loopback.name, options?.props));
+  const channel = makeChannel(loopback.name, options?.props);
+  const service = serviceOn(channel);
+  return options?.callable === true ? native.callable(service, channel) : service;
 }
 
 function isEntrypoint(value) {

@@ -7,7 +7,7 @@ function startupFailure(error) {
   return new Error(`Failed to start Worker:\nUncaught ${name}: ${message}${trace === "" ? "" : "\n" + trace}`);
 }
 
-const BINDING_LOADER = 1; // frame.h
+const BINDING_LOADER = 1, BINDING_EDGE = 3; // frame.h
 
 function onLoad(main, env, bindings, outbound, date, flags) {
   current = null;
@@ -18,8 +18,8 @@ function onLoad(main, env, bindings, outbound, date, flags) {
   worker.outbound = outbound;
   for (let i = 0; i < bindings.length; i += 3) {
     const [kind, name, channel] = ArrayPrototypeSlice(bindings, i, i + 3);
-    env[name] = kind === BINDING_LOADER ? new WorkerLoader(native, channel)
-      : serviceOn(channel);
+    if (kind === BINDING_EDGE) beEdge(name, env);
+    else env[name] = kind === BINDING_LOADER ? new WorkerLoader(native, channel) : serviceOn(channel);
   }
   try {
     const result = native.import(main);
@@ -28,6 +28,14 @@ function onLoad(main, env, bindings, outbound, date, flags) {
   } catch (e) {
     failStart(e);
   }
+}
+
+// The gateway's own Worker, one isolate for each client (gateway/edge.h): its events are all of that client. So they may
+// use each other's sessions and WebSockets, and wait for each other. And it says when a sandbox ends.
+function beEdge(name, env) {
+  env[name] = dropWorker;
+  worker.edge = true;
+  native.rpcShare();
 }
 
 function started(namespace) {
@@ -96,7 +104,7 @@ function onIdle() {
       failStart(new Error("The Worker's modules never finished their evaluation (top-level await)."));
     else if (eventCount > sessionEvents.size && !native.rpcActive()) failHung();
   }
-  if (sessionEvents.size && !hasTasks()) failHungSessions();
+  if (sessionEvents.size && !worker.edge && !hasTasks()) failHungSessions();
   setWake();
   current = null;
   return false;
@@ -122,7 +130,7 @@ exposeInherited("fetch", fetchMethod.fetch);
 const sampleEvent = new Event_(0);
 const sampleBody = new NetBody(0, 0, NO_BYTES, true);
 native.samples(sampleEvent, sampleBody, new Sender(0), new ExecutionContext(native, sampleEvent, {}), new Call(sampleEvent),
-  serviceOn(0), { channel: 0, handle: null, entrypoint: "", props: undefined, channels: undefined, cpuMs: 0 }, { stub: 0 },
+  serviceOn(0), { channel: 0, handle: null, entrypoint: "", props: undefined, channels: undefined, cpuMs: 0, held: undefined }, { stub: 0, event: sampleEvent },
   new WorkerStub(native, null),
   { now: null, source: null }, requestFromNet("GET", "http://a/", [], null), responseFromNet(200, "", [], null),
   new Response(""), new Request("http://a/", { method: "POST", body: "" }), new Headers(), new URL("http://a/"),
