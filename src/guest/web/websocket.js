@@ -58,7 +58,7 @@ class SocketEnd {
     this.wire = null;
     this.connection = null; // CONNECTING: the call
     this.rpc = null; // what takes its messages instead of events (worker/capnweb.js)
-    this.inbox = [];
+    this.inbox = new Queue();
     this.closedIn = false;
     this.closedOut = false;
     this.aborted = false; // what is sent goes nowhere
@@ -111,7 +111,7 @@ class SocketEnd {
 
   receive(item) {
     if (this.state === SOCKET_RELEASED) return;
-    this.inbox[this.inbox.length] = item;
+    this.inbox.push(item);
     if (this.state === SOCKET_ACCEPTED) socketTask(this);
   }
 
@@ -221,7 +221,7 @@ const isError = (value) => ObjectPrototypeIsPrototypeOf(ErrorConstructor.prototy
 // The next thing in the inbox of this end, as a task of its own.
 function socketTask(end) {
   queueTask(end.event, () => {
-    if (end.inbox.length) end.deliver(ArrayPrototypeSplice(end.inbox, 0, 1)[0]);
+    if (end.inbox.length) end.deliver(end.inbox.shift());
   });
 }
 

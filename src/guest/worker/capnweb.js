@@ -64,7 +64,7 @@ const StringConstructor = String;
 // What comes and waits to be received, or the reverse.
 class Inbox {
   constructor() {
-    this.queue = [];
+    this.queue = new Queue();
     this.waiting = null; // { resolve, reject }
     this.error = undefined;
     this.failed = false;
@@ -73,14 +73,14 @@ class Inbox {
     const { waiting } = this;
     if (this.failed) return;
     if (waiting === null) {
-      this.queue[this.queue.length] = message;
+      this.queue.push(message);
       return;
     }
     this.waiting = null;
     waiting.resolve(message);
   }
   take() {
-    if (this.queue.length) return PromiseResolve(ArrayPrototypeSplice(this.queue, 0, 1)[0]);
+    if (this.queue.length) return PromiseResolve(this.queue.shift());
     return new NativePromise((resolve, reject) => {
       if (this.failed) reject(this.error);
       else this.waiting = { resolve, reject };

@@ -17,7 +17,7 @@ class Wire {
     this.end = end;
     this.joined = null; // another Wire
     this.credit = WINDOW;
-    this.queue = []; // items that wait for credit
+    this.queue = new Queue(); // items that wait for credit
     this.sent = 0; // bytes of the first one that went
     this.early = []; // what came before it was accepted: pieces of messages { kind, bytes, text, more } and items
     this.parts = []; // pieces of the message that is coming
@@ -49,15 +49,15 @@ class Wire {
   // ---- out
 
   send(item) {
-    this.queue[this.queue.length] = item;
+    this.queue.push(item);
     this.flush();
   }
   flush() {
     while (this.queue.length && !this.over && !this.shutOut) {
-      const item = this.queue[0];
+      const item = this.queue.peek();
       if (item.kind === CLOSE_ITEM) this.sendShut(item);
       else if (!this.sendMessage(item)) return;
-      ArrayPrototypeSplice(this.queue, 0, 1);
+      this.queue.shift();
     }
   }
   sendShut(item) {
@@ -185,7 +185,7 @@ class Wire {
   finish() {
     if (this.over) return;
     this.over = true;
-    this.queue.length = 0;
+    this.queue = new Queue();
     if (this.end !== null) this.end.buffered = 0;
     if (this.holds) {
       this.event.waits--;
@@ -239,7 +239,7 @@ function answerSocket(event, parts, socket) {
   const { peer, wire, inbox } = end;
   end.state = SOCKET_RELEASED;
   end.peer = end.wire = null;
-  end.inbox = [];
+  end.inbox = new Queue();
   event.socket = new Wire(event, peer);
   event.socket.hold();
   if (wire !== null) {
@@ -249,9 +249,10 @@ function answerSocket(event, parts, socket) {
   if (peer === null) return;
   peer.peer = null;
   peer.wire = event.socket;
-  for (let i = 0; i < inbox.length; i++) {
-    if (inbox[i].kind === LOST_ITEM) event.socket.fail(new Error(CONNECTION_LOST));
-    else event.socket.send(inbox[i]);
+  while (inbox.length) {
+    const item = inbox.shift();
+    if (item.kind === LOST_ITEM) event.socket.fail(new Error(CONNECTION_LOST));
+    else event.socket.send(item);
   }
   if (peer.rpc !== null) peer.rpc.attach(event.socket);
 }
