@@ -137,6 +137,6 @@ const struct verb verb_serve = {
     "                          token: MAYFLY_TOKEN, or one that is made and printed; no Worker is needed then\n"
     "  --rpc-token-file FILE   the token is the first line of FILE\n"
     "  --rpc-everywhere        offer it on other addresses than loopback's too\n"
-    "  --trace-rpc             print a line for each session of calls between Workers: who, bytes, time, outcome\n"
+    "  --trace-rpc             print a line for each call between Workers: who, what, bytes, time, how it ended\n"
     "\n"
     "SIGTERM and SIGINT finish the requests in progress, then end.\n"};

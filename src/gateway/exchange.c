@@ -8,6 +8,7 @@
 #include "gateway/channel.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/isolate.h"
+#include "gateway/trace.h"
 
 enum {
   EXCHANGE_MAGIC = 0x47484358,
@@ -70,7 +71,7 @@ static struct exchange *exchange_new(struct registry *r, struct worker *w, uint8
 static void exchange_free(struct exchange *x) {
   struct registry *r = x->registry;
   struct worker *w = x->worker;
-  session_trace_end(x);
+  trace_free(x->trace);
   loop_timer_clear(r->loop, &x->wall);
   buf_shrink(&x->held, HELD_KEEP);
   if (x->caps.list) caps_free(&x->caps);
@@ -124,7 +125,7 @@ static void on_wall(void *arg) {
 static int exchange_start(struct exchange *x) {
   x->wall.fire = on_wall;
   x->wall.arg = x;
-  session_trace_begin(x);
+  session_trace(x);
   if (x->session) cells_expect(x->registry->cells);
   if ((!x->session || (x->event_flags & FRAME_ASKS)) && loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms))
     return -1;
@@ -255,6 +256,7 @@ void exchange_run(struct exchange *x, struct isolate *callee) {
 }
 
 void exchange_rest(struct exchange *x, const uint8_t *bytes, size_t length, bool end) {
+  if (x->trace) trace_bytes(x->trace, false, bytes, length);
   exchange_to_callee(x, x->session ? FRAME_MESSAGE : FRAME_BODY, end && !x->session ? FRAME_END : 0, bytes, length);
   x->request_over |= end;
   exchange_settle(x);
@@ -305,7 +307,7 @@ void exchange_caller_gone(struct exchange *x) {
   if (!waits) exchange_to_callee(x, FRAME_CANCEL, 0, NULL, 0);
   if (waits) x->state = EXCHANGE_OVER;
   exchange_end_open(x);
-  if (x->trace) session_trace_outcome(x, "canceled", 8);
+  if (x->trace) trace_outcome(x->trace, "canceled", 8);
   x->silent = x->answered = x->request_over = true;
   exchange_settle(x);
 }
@@ -371,7 +373,7 @@ void exchange_deliver_error(struct exchange *x, const uint8_t *payload, size_t l
   x->answered = true;
   exchange_tell_caller(x, FRAME_ERROR, 0, payload, length);
   struct failure f = failure_read(payload, length);
-  if (x->trace) session_trace_outcome(x, f.name, f.name_length);
+  if (x->trace) trace_outcome(x->trace, f.name, f.name_length);
   if (!x->client) return;
   x->client->failed(x->client_arg, &f);
 }

@@ -36,6 +36,7 @@
 struct exchange;
 struct isolate;
 struct registry;
+struct trace;
 struct worker;
 
 /* What a caller is told of an ERROR frame. Borrowed from the frame. */
@@ -99,7 +100,7 @@ struct exchange {
   struct buf held;  /* while WAITING: the EVENT's payload, then frames */
   struct caps caps; /* until it runs: of the event, then those of held CAPS frames */
   uint32_t event_caps;
-  struct session_trace *trace; /* owned; NULL: nobody wants to know */
+  struct trace *trace;         /* owned; NULL: nobody wants to know */
   struct exchange **handle;    /* the client's pointer to this; cleared when it is released */
   struct loop_timer wall;
   struct exchange *next; /* waiting for the Worker; or in the pool */

@@ -22,10 +22,7 @@ const char *session_down(struct exchange *x, const struct frame_header *h, const
 /* A held CAPS frame, whose entries are in x->caps from `at` on: how many they were. */
 uint32_t session_send_held(struct exchange *x, const uint8_t *payload, uint32_t at);
 void session_done(struct exchange *x);
-void session_trace_begin(struct exchange *x);
-/* The first one counts. */
-void session_trace_outcome(struct exchange *x, const char *text, size_t length);
-/* Prints the line, if there is a trace. */
-void session_trace_end(struct exchange *x);
+/* Begins its trace, if there is to be one (trace.h). */
+void session_trace(struct exchange *x);
 
 #endif

@@ -25,7 +25,7 @@ struct gateway_options {
   unsigned cells;            /* for dynamic Workers; 0: one */
   unsigned lanes;            /* threads of a cell that may be busy at once; 0: the cell decides */
   bool dev;                  /* a Worker's error and stack are shown to the client */
-  bool trace_rpc;            /* a line is printed for each session of RPC */
+  bool trace_rpc;            /* a line is printed for each call of an RPC session */
 };
 
 /* `mayfly serve`. Prints "mayfly: listening on http://ADDR:PORT" when the Worker is loaded and requests are accepted.

@@ -1,14 +1,12 @@
 /* session.c: an exchange that is a session of RPC (base/frame.h): what its two ends say passes through unread, under
  * credit; channels are given to their receiver on the way. */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "gateway/channel.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/isolate.h"
 #include "gateway/log.h"
+#include "gateway/trace.h"
 
 /* What may travel on the stream of a session, after the FETCH or EVENT. */
 bool session_has(uint8_t type, bool from_callee) {
@@ -26,50 +24,16 @@ bool session_has(uint8_t type, bool from_callee) {
   }
 }
 
-/* ---- the trace (--trace-rpc): a line when a session is over ---- */
-
-struct session_trace {
-  uint64_t start_ns, up, down; /* bytes */
-  char from[80], to[80], entrypoint[80], outcome[80];
-};
-
-static uint64_t now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void copy_text(char (*out)[80], const char *text, size_t length) {
-  log_escape(*out, sizeof *out, text, length, NULL);
-}
-
-void session_trace_begin(struct exchange *x) {
+void session_trace(struct exchange *x) {
   size_t n;
-  if (!x->session || !x->registry->trace_rpc || !(x->trace = calloc(1, sizeof *x->trace))) return;
+  if (!x->session || !x->registry->trace_rpc) return;
   struct reader r = reader_over(x->event_borrow, x->event_length);
-  const struct worker *from = x->caller ? x->caller->worker : NULL;
   read_u8(&r);
   read_u64(&r);
   const char *entrypoint = read_str_borrow(&r, &n);
-  copy_text(&x->trace->entrypoint, n ? entrypoint : "default", n ? n : strlen("default"));
+  x->trace = trace_new(x->caller ? x->caller->worker : NULL, x->worker, entrypoint, n);
   read_str_borrow(&r, &n);
-  x->trace->up = r.left;
-  x->trace->start_ns = now_ns();
-  copy_text(&x->trace->to, x->worker->name, x->worker->name_length);
-  if (from) copy_text(&x->trace->from, from->name, from->name_length);
-}
-
-void session_trace_outcome(struct exchange *x, const char *text, size_t length) {
-  if (!x->trace->outcome[0]) copy_text(&x->trace->outcome, text, length);
-}
-
-void session_trace_end(struct exchange *x) {
-  struct session_trace *t = x->trace;
-  if (!t) return;
-  log_line("rpc: %s -> %s#%s, %llu bytes there, %llu back, %.3f ms: %s", t->from, t->to, t->entrypoint,
-           (unsigned long long)t->up, (unsigned long long)t->down, (double)(now_ns() - t->start_ns) / 1e6, t->outcome);
-  free(t);
-  x->trace = NULL;
+  if (x->trace) trace_bytes(x->trace, false, r.p, r.left);
 }
 
 /* ---- messages ---- */
@@ -97,7 +61,7 @@ const char *session_up(struct exchange *x, const struct frame_header *h, const u
   if (asks && !x->wall.place && loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms)) return "out of memory";
   exchange_to_callee(x, FRAME_MESSAGE, asks, payload, h->length);
   cells_expect(x->registry->cells);
-  if (x->trace) x->trace->up += h->length;
+  if (x->trace) trace_bytes(x->trace, false, payload, h->length);
   return x->held.bad ? "more than a session that waits may hold" : NULL;
 }
 
@@ -108,14 +72,14 @@ const char *session_down(struct exchange *x, const struct frame_header *h, const
   loop_timer_clear(x->registry->loop, &x->wall);
   exchange_tell_caller(x, FRAME_MESSAGE, h->flags & FRAME_ASKS, payload, h->length);
   cells_expect(x->registry->cells);
-  if (x->trace) x->trace->down += h->length;
+  if (x->trace) trace_bytes(x->trace, true, payload, h->length);
   return NULL;
 }
 
 void session_done(struct exchange *x) {
   if (x->answered) return;
   x->answered = true;
-  if (x->trace) session_trace_outcome(x, "done", 4);
+  if (x->trace) trace_outcome(x->trace, "the session ended", 17);
   exchange_tell_caller(x, FRAME_DONE, 0, NULL, 0);
 }
 

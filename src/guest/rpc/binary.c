@@ -4,7 +4,6 @@
  * little-endian, values and `str` as in clone.c and base/frame.h.
  *
  *     CALL     i32 id, u16 count of names, each str, u8 whether it is a read, else the arguments as an array.
- *              Flags: HEAD_ASKS; HEAD_STREAM: it is forgotten when it is answered
  *     SETTLE   i32 id, u8 whether it failed, u8 whether the sender keeps something for it, value
  *     PULL     i32 id
  *     RELEASE  i32 id, u32 how often
@@ -14,6 +13,9 @@
  * the platform (worker/rpc.js). A stream among these takes the sender's next call's id, as does the call itself after
  * its arguments. What comes is an isolate's, which may be hostile: every number is checked, and the session ends at the
  * first lie.
+ *
+ * Flags: HEAD_ASKS, and HEAD_STREAM when it is forgotten once it is answered, of a CALL; from bit HEAD_PIPES on how
+ * many streams there are in the message, for whom that reads along (gateway/trace.h).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,7 @@
 
 enum kind { CALL = 1, SETTLE, PULL, RELEASE };
 enum part { EXPORTED = 1, NAMED, CHANNEL, CALLABLE };
-enum { HEAD_ASKS = 1, HEAD_STREAM = 2, NAMES_MAX = 65535 };
+enum { HEAD_ASKS = 1, HEAD_STREAM = 2, HEAD_PIPES = 2, PIPES_MAX = 63, NAMES_MAX = 65535 };
 
 struct head {
   uint32_t length; /* of what follows */
@@ -236,6 +238,8 @@ static int finish(struct message *m, int r) {
   uint32_t length = (uint32_t)n;
   memcpy(&head->length, &length, sizeof length);
   memcpy(&head->channels, &channels, sizeof channels);
+  int32_t pipes = m->s->next_call - m->next_call;
+  head->flags |= (uint8_t)((pipes < PIPES_MAX ? pipes : PIPES_MAX) << HEAD_PIPES);
   session_dirty(m->s);
   return 0;
 }
