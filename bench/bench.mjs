@@ -79,6 +79,7 @@ async function round(name, figures) {
   put("fresh_us", await freshInServer(server));
   put("cold_rps", (await wrk(server, "/cold")).perSecond);
   put("hot_rps", (await wrk(server, "/hot")).perSecond);
+  if (name === "mayfly") put("copies_rps", (await wrk(server, "/fresh")).perSecond);
   const { perSecond, cellUs } = await hello(server);
   put("hello_rps", perSecond);
   put("static_cell_us", cellUs);
@@ -136,6 +137,7 @@ row("pages that a plain request dirties", m("hot_pages", "mayfly"), undefined, "
 row("load() + fetch(), one after the other, in a host Worker", m("fresh_us", "mayfly"), m("fresh_us", "workerd"), "us", "less", "");
 row("cold over HTTP: each request loads new code", m("cold_rps", "mayfly"), m("cold_rps", "workerd"), "req/s", "more", "30x");
 row("hot dynamic Worker over HTTP", m("hot_rps", "mayfly"), m("hot_rps", "workerd"), "req/s", "more", "1.5x");
+row("  of the warm path: fresh: true, each request in a new copy", m("copies_rps", "mayfly"), m("hot_rps", "mayfly"), "req/s", "more", "0.5x");
 row("static hello from the host Worker", m("hello_rps", "mayfly"), m("hello_rps", "workerd"), "req/s", "more", "1.5x");
 row("private memory per kept, idle isolate", m("isolate_kb", "mayfly"), m("isolate_kb", "workerd"), "kB", "less", "5x");
 row("start, until it listens", m("start_ms", "mayfly"), m("start_ms", "workerd"), "ms", "less", "");

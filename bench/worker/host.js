@@ -32,6 +32,8 @@ const paths = {
   "/hello": () => new Response("Hello, world\n"),
   // a Worker that has never existed before
   "/cold": (env, url) => env.LOADER.load(code(`// ${number++}`)).getEntrypoint().fetch(url),
+  // ours: each request in a new copy of the Worker
+  "/fresh": (env, url) => env.LOADER.get("fresh", () => code(""), { fresh: true }).getEntrypoint().fetch(url),
   "/hot": (env, url) => env.LOADER.get("hot", () => code("")).getEntrypoint().fetch(url),
   "/kept": (env, url) => env.LOADER.get(url.slice(-6), () => code("")).getEntrypoint().fetch(url),
   // n cold Workers one after the other in one request: the cost without HTTP

@@ -91,7 +91,8 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
 /* FRAME(name, number, from, smallest payload)
  *
  * OPEN     make an isolate: u32 memory_mb, u32 cpu_ms (for LOAD and for events that name none), u32 flags (enum
- *          open_flag)
+ *          open_flag), u32 template: an isolate of this cell with OPEN_TEMPLATE that was LOADED, to begin as a copy of
+ *          (there is no LOAD then), or 0
  * CLOSE    throw the isolate away; nothing comes from it afterwards
  * LOAD     the Worker's code, see worker_code below; first frame of an isolate, in pieces with FRAME_MORE
  * LOADED   its modules were evaluated. u8 1; or u8 0 and an error as in ERROR
@@ -107,7 +108,7 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * CANCEL   nothing
  * ERROR    u8 code (enum error_code; 0: thrown by a Worker), str name, str message, str stack
  * DONE     nothing
- * GET      stub: u32 loader channel, u8 named, str name: from now on `stub` is a channel to that Worker
+ * GET      stub: u32 loader channel, u8 flags (enum get_flag), str name: from now on `stub` is a channel to that Worker
  * NEED     stub: run the callback of get() and send CODE, or ERROR
  * CODE     stub: u64 size of the worker_code, u32 cpu_ms, u32 wall_ms, u32 memory_mb, u32 subrequests
  *          (0: the default), u32 outbound (enum outbound_mode), then the worker_code, in pieces with FRAME_MORE. ERROR
@@ -123,9 +124,10 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * MAKE     stream: a new channel's number. str entrypoint, bytes props: from now on it leads to this entrypoint of the
  *          isolate's own Worker (ctx.exports)
  * SHUT     u16 code (SHUT_NO_CODE: none), then the reason in UTF-8, at most SHUT_REASON_MAX bytes
+ * SEED     draw new random numbers: the cell says it, first of all, to the guest of an isolate that began as a copy
  */
 #define FRAME_TABLE(FRAME)                         \
-  FRAME(OPEN, 1, FROM_GATEWAY, 12)                 \
+  FRAME(OPEN, 1, FROM_GATEWAY, 16)                 \
   FRAME(CLOSE, 2, FROM_GATEWAY, 0)                 \
   FRAME(LOAD, 3, FROM_GATEWAY, 0)                  \
   FRAME(LOADED, 4, FROM_GUEST, 1)                  \
@@ -149,17 +151,23 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
   FRAME(MESSAGE, 22, FROM_GATEWAY | FROM_GUEST, 0) \
   FRAME(SHUT, 23, FROM_GATEWAY | FROM_GUEST, 2)    \
   FRAME(CAPS, 24, FROM_GATEWAY | FROM_GUEST, 4)    \
-  FRAME(MAKE, 25, FROM_GUEST, 8)
+  FRAME(MAKE, 25, FROM_GUEST, 8)                   \
+  FRAME(SEED, 26, FROM_GATEWAY, 0)
 
 enum frame_type {
 #define FRAME(name, number, from, smallest) FRAME_##name = number,
   FRAME_TABLE(FRAME)
 #undef FRAME
-      FRAME_TYPE_LAST = FRAME_MAKE
+      FRAME_TYPE_LAST = FRAME_SEED
 };
 
 enum open_flag {
   OPEN_KEPT = 1, /* it will live long: the host Worker, a Worker got by name. Without it: one event, then thrown away */
+  OPEN_TEMPLATE = 2, /* it only loads, and is then what others begin as copies of; no event, unless it fails to load */
+};
+enum get_flag {
+  GET_NAMED = 1,
+  GET_FRESH = 2, /* each event in a copy of its own of the Worker as it was when it was LOADED */
 };
 enum event_kind { EVENT_FETCH = 1, EVENT_RPC };
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_LOG, LOG_WARN, LOG_ERROR };

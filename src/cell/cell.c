@@ -120,15 +120,19 @@ struct isolate *cell_pop_ready(struct cell *cell) {
   }
 }
 
-void cell_discard(struct cell *cell, struct isolate **isolate) {
-  struct slot *slot = (*isolate)->slot;
-  (*isolate)->slot = NULL;
-  wakes_drop(&cell->wakes, *isolate);
-  isolates_recycle(&cell->isolates, isolate);
+void cell_discard_slot(struct cell *cell, struct isolate *isolate) {
+  struct slot *slot = isolate->slot;
   if (!slot) return;
+  isolate->slot = NULL;
   slot->next = cell->garbage;
   cell->garbage = slot;
   cell->garbage_count++;
+}
+
+void cell_discard(struct cell *cell, struct isolate **isolate) {
+  cell_discard_slot(cell, *isolate);
+  wakes_drop(&cell->wakes, *isolate);
+  isolates_recycle(&cell->isolates, isolate);
 }
 
 /* Everything that needs files or privileges, up to the point where only READY is left to say. */

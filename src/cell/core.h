@@ -103,7 +103,9 @@ uint64_t cell_now_ns(void); /* CLOCK_MONOTONIC */
 /* ready queue; under lock */
 void cell_push_ready(struct cell *cell, struct isolate *isolate);
 struct isolate *cell_pop_ready(struct cell *cell);
-/* Puts the slot of an isolate that is gone on the garbage list and its record back; under lock. */
+/* Puts the slot of an isolate, if it has one, on the garbage list; under lock. */
+void cell_discard_slot(struct cell *cell, struct isolate *isolate);
+/* Of an isolate that is gone, and its record back; under lock. */
 void cell_discard(struct cell *cell, struct isolate **isolate);
 
 #endif

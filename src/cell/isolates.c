@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isolate/snapshot.h"
+
 static size_t index_of(uint32_t number) { return number & ((1u << CELL_INDEX_BITS) - 1); }
 
 int isolates_init(struct isolates *t) {
@@ -15,6 +17,7 @@ int isolates_init(struct isolates *t) {
 
 static void free_record(struct isolate *isolate) {
   buf_free(&isolate->inbox);
+  snapshot_release(&isolate->snapshot);
   isolate->magic = 0;
   free(isolate);
 }
@@ -60,6 +63,7 @@ void isolates_remove(struct isolates *t, struct isolate *isolate) {
 }
 
 void isolates_recycle(struct isolates *t, struct isolate **isolate) {
+  snapshot_release(&(*isolate)->snapshot);
   (*isolate)->next = t->free;
   t->free = *isolate;
   *isolate = NULL;

@@ -15,7 +15,8 @@
  * Clock. What an isolate sees is the wall clock as it was when it last had no timer waiting, and monotonic from
  * there: a clock that is set back or forth never makes a timer late or early.
  *
- * Threads: under the cell's lock, except that a RUNNING isolate's slot, told_bytes and cpu_ns belong to its runner.
+ * Threads: under the cell's lock, except that a RUNNING isolate's slot, snapshot, told_bytes and cpu_ns belong to its
+ * runner.
  */
 #ifndef MAYFLY_CELL_ISOLATES_H
 #define MAYFLY_CELL_ISOLATES_H
@@ -38,6 +39,7 @@ enum {
 #define ISOLATE_GRACE_NS 20000000u /* processor time for a turn that no event pays for: late frames */
 
 struct slot;
+struct snapshot;
 struct runner;
 
 enum isolate_state { ISOLATE_IDLE, ISOLATE_READY, ISOLATE_RUNNING };
@@ -46,11 +48,15 @@ struct isolate {
   uint32_t magic;
   uint32_t number;
   enum isolate_state state;
-  bool kept;         /* OPEN_KEPT */
-  bool closed;       /* not in the table any more; to be thrown away by its runner */
-  bool loading;      /* LOAD was given, LOADED has not come */
-  bool flooded;      /* its inbox ran over: it dies at its next turn */
-  struct slot *slot; /* owned; NULL before the first turn */
+  bool kept;                 /* OPEN_KEPT */
+  bool closed;               /* not in the table any more; to be thrown away by its runner */
+  bool loading;              /* LOAD was given, LOADED has not come */
+  bool flooded;              /* its inbox ran over: it dies at its next turn */
+  bool template;             /* OPEN_TEMPLATE */
+  bool orphan;               /* a copy of one that is gone: it dies at its first turn */
+  struct slot *slot;         /* owned; NULL before the first turn, and of a template that was loaded */
+  struct snapshot *snapshot; /* a reference: of a template what it was when it was LOADED; of a copy, until its first
+                                turn, what it begins with */
   uint32_t limit_pages;
   uint64_t opened_ns;
 

@@ -34,6 +34,17 @@ void output_send(struct cell *cell, const struct buf *out) {
   pthread_mutex_unlock(&cell->out_lock);
 }
 
+bool output_loaded(const struct buf *out) {
+  for (size_t at = 0; at < out->len;) {
+    struct frame_header h;
+    memcpy(&h, out->data + at, sizeof h);
+    at += sizeof h;
+    if (h.type == FRAME_LOADED && h.length && out->data[at]) return true;
+    at += h.length;
+  }
+  return false;
+}
+
 uint32_t output_count(const struct buf *out, bool *loaded) {
   uint32_t done = 0;
   for (size_t at = 0; at < out->len;) {

@@ -14,6 +14,8 @@ struct cell;
 /* Sends all frames in `out` and publishes once. Not under the cell's lock. */
 void output_send(struct cell *cell, const struct buf *out);
 /* How many DONE frames are in `out`, and whether a LOADED one is. */
+/* It says that its modules were evaluated. */
+bool output_loaded(const struct buf *out);
 uint32_t output_count(const struct buf *out, bool *loaded);
 /* Drops all frames but LOG: what is left of a turn that went wrong. */
 void output_keep_logs(struct buf *out);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cell/core.h"
+#include "isolate/snapshot.h"
 
 enum { BATCH_FRAMES = 64, BATCH_BYTES = 256 * 1024 }; /* taken at once, so that the lock is not held for long */
 
@@ -14,11 +15,22 @@ static void bad_frame(struct cell *cell, const struct frame_header *h, const cha
   cell_stop(cell, text);
 }
 
+/* A template that died may still be asked for. */
+static void begin_as_copy(struct cell *cell, struct isolate *isolate, uint32_t number) {
+  const struct isolate *template = isolates_find(&cell->isolates, number);
+  struct frame_header seed = {.type = FRAME_SEED, .isolate = isolate->number};
+  if (template && template->template && template->snapshot)
+    isolate->snapshot = snapshot_share(template->snapshot);
+  else
+    isolate->orphan = true;
+  if (!isolate_put(&cell->isolates, isolate, &seed, NULL)) isolate->flooded = true;
+}
+
 static void open_isolate(struct cell *cell, const struct frame_header *h) {
   struct reader r = reader_over(cell->payload, h->length);
   uint64_t pages = (uint64_t)read_u32(&r) << 4; /* of 64 KiB */
   uint64_t cpu_ms = read_u32(&r);
-  uint32_t flags = read_u32(&r);
+  uint32_t flags = read_u32(&r), template = read_u32(&r);
   bool taken;
   struct isolate *isolate = isolates_open(&cell->isolates, h->isolate, &taken);
   if (!isolate) {
@@ -28,7 +40,9 @@ static void open_isolate(struct cell *cell, const struct frame_header *h) {
   isolate->limit_pages = pages < SLOT_PAGES_MAX ? (uint32_t)pages : SLOT_PAGES_MAX;
   isolate->cpu_limit_ns = cpu_ms * 1000000;
   isolate->kept = flags & OPEN_KEPT;
+  isolate->template = flags & OPEN_TEMPLATE;
   isolate->opened_ns = cell_now_ns();
+  if (template) begin_as_copy(cell, isolate, template);
 }
 
 static void kill_turn(struct cell *cell, const struct isolate *isolate) {
@@ -50,6 +64,10 @@ static void close_isolate(struct cell *cell, struct isolate *isolate) {
 }
 
 static void deliver(struct cell *cell, struct isolate *isolate, const struct frame_header *h) {
+  if (isolate->template && isolate->snapshot && !isolate->slot) {
+    bad_frame(cell, h, "it is a template");
+    return;
+  }
   if (!isolate_put(&cell->isolates, isolate, h, cell->payload)) isolate->flooded = true;
   if (isolate->state == ISOLATE_IDLE) cell_push_ready(cell, isolate);
   if (h->type == FRAME_MESSAGE || (h->type == FRAME_EVENT && cell->payload[0] == EVENT_RPC)) spin_expect(&cell->spin);

@@ -11,6 +11,7 @@
 #include "cell/core.h"
 #include "cell/output.h"
 #include "cell/runner.h"
+#include "isolate/snapshot.h"
 
 #define TURN_SHORT_NS 100000u
 #define CPU_FRESH_NS 200000u
@@ -134,8 +135,16 @@ static void fail(struct result *r, enum turn_end end, enum error_code code, cons
   r->detail = detail;
 }
 
+/* The memory that its first turn begins with. */
+static bool begin_memory(struct cell *cell, struct isolate *isolate) {
+  if (!find_slot(cell, isolate, GARBAGE_MAX) && !find_slot(cell, isolate, 0)) return false;
+  bool filled = !isolate->snapshot || !snapshot_put(isolate->snapshot, isolate->slot);
+  snapshot_release(&isolate->snapshot);
+  return filled;
+}
+
 static bool prepare(struct runner *me, struct isolate *isolate, uint64_t now, struct result *r) {
-  if (!isolate->slot && !find_slot(me->cell, isolate, GARBAGE_MAX) && !find_slot(me->cell, isolate, 0)) {
+  if (!isolate->slot && !begin_memory(me->cell, isolate)) {
     fail(r, TURN_MEMORY, ERROR_ISOLATES, "no room for another in this cell");
     return false;
   }
@@ -202,6 +211,13 @@ static void send_result(struct runner *me, struct isolate *isolate, struct resul
     buf_clear(out);
 }
 
+/* A template that was loaded is nothing but a snapshot from now on. */
+static void keep_template(struct isolate *isolate, const struct buf *out, struct result *r) {
+  if (!isolate->template || r->end != TURN_OK || !output_loaded(out)) return;
+  isolate->snapshot = snapshot_take(isolate->slot);
+  if (!isolate->snapshot) fail(r, TURN_MEMORY, ERROR_ISOLATES, "no memory to keep its state in");
+}
+
 static void enter(struct runner *me, struct isolate *isolate, uint64_t now, struct result *r) {
   struct lane *lane = me->lane;
   buf_clear(&lane->out);
@@ -212,6 +228,7 @@ static void enter(struct runner *me, struct isolate *isolate, uint64_t now, stru
     r->end = lane_turn(lane, isolate->slot, me->in.data, me->in.len);
     r->wake_ms = lane->wake_ms;
     name_failure(lane, r);
+    keep_template(isolate, &lane->out, r);
     measure(me, r);
   }
 }
@@ -230,12 +247,14 @@ void turn_run(struct runner *me, struct isolate *isolate, uint64_t now) {
   struct result r = {.wake_ms = INFINITY, .end_ns = now};
   begin(me, isolate, now);
   if (isolate->flooded) fail(&r, TURN_MEMORY, ERROR_MEMORY, "more frames waited for it than it may hold");
+  if (isolate->orphan) fail(&r, TURN_MEMORY, ERROR_GONE, "what it was to be a copy of is gone");
   pthread_mutex_unlock(&cell->lock);
   enter(me, isolate, now, &r);
   send_result(me, isolate, &r);
   pthread_mutex_lock(&cell->lock);
   account(me, isolate, &r);
   bool dead = r.end != TURN_OK;
+  if (isolate->template && isolate->snapshot) cell_discard_slot(cell, isolate);
   if (!dead && !isolate->closed) isolates_rest(&cell->isolates, isolate);
   settle(me, isolate, dead, r.wake_ms);
 }

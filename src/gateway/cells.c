@@ -118,11 +118,15 @@ struct cell *cells_open(struct cells *cells, enum cell_kind kind, struct isolate
     struct cell *c = &cells->cell[i];
     if (c->kind == kind && c->running && !c->doomed && (!best || c->live < best->live)) best = c;
   }
-  struct slot *s = best ? slot_new(best) : NULL;
-  if (!s) return NULL;
+  return best && cell_open(best, isolate, number) ? best : NULL;
+}
+
+bool cell_open(struct cell *c, struct isolate *isolate, uint32_t *number) {
+  struct slot *s = c->running && !c->doomed ? slot_new(c) : NULL;
+  if (!s) return false;
   s->isolate = isolate;
-  *number = slot_number(best, s);
-  return best;
+  *number = slot_number(c, s);
+  return true;
 }
 
 void cell_close(struct cell *c, uint32_t number, bool tell) {

@@ -63,6 +63,8 @@ bool cells_publish(void *cells);
 /* A number for a new isolate in a cell of this kind; the least busy one. *number is never 0. NULL: no cell runs, or
  * all their numbers are taken. `isolate` stays the caller's. */
 struct cell *cells_open(struct cells *cells, enum cell_kind kind, struct isolate *isolate, uint32_t *number);
+/* The same in this cell. False: it does not run, or all its numbers are taken. */
+bool cell_open(struct cell *cell, struct isolate *isolate, uint32_t *number);
 /* The number is not used any more; nothing of this isolate will be heard again. With `tell` the cell closes it. */
 void cell_close(struct cell *cell, uint32_t number, bool tell);
 void cell_put(struct cell *cell, const struct frame_header *h, const void *payload);

@@ -81,7 +81,21 @@ struct channel *channel_new_own(struct isolate *isolate, uint32_t number, const 
   return channel;
 }
 
+/* A copy has what its template has, under the same numbers. Stubs it has none: it is no host Worker. */
+static int copy_channels(struct isolate *isolate, const struct isolate *template) {
+  const struct channel *from;
+  for (uint32_t at = 0; (from = table_next(&template->channels, &at));) {
+    if (!from->entry) continue;
+    struct channel *channel = channel_new(isolate, from->number);
+    if (!channel) return -1;
+    lead_to(channel, from->entry);
+  }
+  isolate->next_given = template->next_given;
+  return 0;
+}
+
 int channels_begin(struct isolate *isolate) {
+  if (isolate->worker->origin) return copy_channels(isolate, isolate->worker->origin->isolate);
   for (uint32_t i = 0; i < services(isolate); i++) {
     struct channel *channel = channel_new(isolate, isolate_loaders(isolate) + i + 1);
     if (!channel) return -1;
@@ -189,7 +203,7 @@ const char *channel_caps(struct isolate *isolate, const struct frame_header *h, 
 }
 
 const char *channel_make(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
-  struct worker *w = isolate->worker;
+  struct worker *w = isolate->worker->origin ? isolate->worker->origin : isolate->worker;
   struct reader r = reader_over(payload, h->length);
   struct entry_text text;
   const char *lie;
@@ -213,7 +227,8 @@ const char *channel_make(struct isolate *isolate, const struct frame_header *h, 
 /* The Worker behind an entry. In the place of a named one that has ended: the one that has its name now. */
 static struct worker *entry_worker(const struct entry *entry) {
   struct worker *w = entry->worker, *now = NULL;
-  if (w->kind == WORKER_NAMED && !w->listed) now = worker_find(w->registry, w->loader, w->name, w->name_length);
+  if (w->kind == WORKER_NAMED && !w->listed)
+    now = worker_find(w->registry, w->loader, w->fresh, w->name, w->name_length);
   return now ? now : w;
 }
 

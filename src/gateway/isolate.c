@@ -15,7 +15,8 @@ enum { ISOLATE_MAGIC = 0x4c4f5349, ERROR_SMALLEST = 13 };
 
 static void send_open(struct isolate *isolate) {
   const struct worker *w = isolate->worker;
-  uint32_t open[] = {w->memory_mb, w->cpu_ms, w->kind == WORKER_ONCE ? 0 : OPEN_KEPT};
+  uint32_t flags = w->fresh ? OPEN_TEMPLATE : w->kind == WORKER_ONCE ? 0 : OPEN_KEPT;
+  uint32_t open[] = {w->memory_mb, w->cpu_ms, flags, w->origin ? w->origin->isolate->number : 0};
   isolate_send(isolate, FRAME_OPEN, 0, open, sizeof open);
 }
 
@@ -36,11 +37,19 @@ static void link_out(struct registry *r, struct isolate *isolate) {
 
 static void on_load_wall(void *arg) { isolate_end_code(arg, true, ERROR_WALL, "it was not loaded in time"); }
 
+/* A copy is where its template is. */
+static struct cell *find_cell(struct isolate *isolate, const struct worker *w) {
+  if (!w->origin)
+    return cells_open(w->registry->cells, worker_is_trusted(w) ? CELL_HOST : CELL_DYNAMIC, isolate, &isolate->number);
+  struct cell *cell = w->origin->isolate->cell;
+  return cell_open(cell, isolate, &isolate->number) ? cell : NULL;
+}
+
 struct isolate *isolate_new(struct worker *w) {
   struct registry *r = w->registry;
   struct isolate *isolate = calloc(1, sizeof *isolate);
   if (!isolate) return NULL;
-  isolate->cell = cells_open(r->cells, worker_is_trusted(w) ? CELL_HOST : CELL_DYNAMIC, isolate, &isolate->number);
+  isolate->cell = find_cell(isolate, w);
   isolate->load_wall = (struct loop_timer){.fire = on_load_wall, .arg = isolate};
   isolate->magic = ISOLATE_MAGIC;
   isolate->registry = r;

@@ -29,13 +29,13 @@ static struct worker **bucket_of(struct registry *r, uint32_t loader, const char
   return &r->named[(hash ^ hash >> 16) % NAMED_BUCKETS];
 }
 
-static bool has_key(const struct worker *w, uint32_t loader, const char *name, size_t length) {
-  return w->loader == loader && w->name_length == length && !memcmp(w->name, name, length);
+static bool has_key(const struct worker *w, uint32_t loader, bool fresh, const char *name, size_t length) {
+  return w->loader == loader && w->fresh == fresh && w->name_length == length && !memcmp(w->name, name, length);
 }
 
-struct worker *worker_find(struct registry *r, uint32_t loader, const char *name, size_t length) {
+struct worker *worker_find(struct registry *r, uint32_t loader, bool fresh, const char *name, size_t length) {
   struct worker *w = *bucket_of(r, loader, name, length);
-  while (w && !has_key(w, loader, name, length)) w = w->bucket_next;
+  while (w && !has_key(w, loader, fresh, name, length)) w = w->bucket_next;
   return w;
 }
 
@@ -90,6 +90,10 @@ void worker_hold(struct worker *w) { w->references++; }
 void worker_release(struct worker *w) {
   if (--w->references) return;
   w->magic = 0;
+  if (w->origin) {
+    w->origin->copies--;
+    worker_release(w->origin);
+  }
   entry_release(w->outbound_entry);
   buf_free(&w->error);
   free(w->name);
@@ -165,6 +169,47 @@ struct isolate *worker_open(struct worker *w) {
   return w->isolate;
 }
 
+static struct worker *copy_of(struct worker *w) {
+  struct worker *copy = worker_new(w->registry, WORKER_ONCE, w->loader, w->name, w->name_length);
+  if (!copy) return NULL;
+  copy->cpu_ms = w->cpu_ms;
+  copy->wall_ms = w->wall_ms;
+  copy->memory_mb = w->memory_mb;
+  copy->subrequests = w->subrequests;
+  copy->outbound = w->outbound;
+  if (w->outbound_entry) entry_hold(copy->outbound_entry = w->outbound_entry);
+  worker_hold(copy->origin = w);
+  w->copies++;
+  return copy;
+}
+
+static void run_copy(struct worker *w, struct exchange *x) {
+  idle_leave(w); /* the copy may need the place of an idle one, and this one was used */
+  struct worker *copy = copy_of(w);
+  if (!copy) {
+    exchange_fail(x, ERROR_EVENTS, "out of memory");
+  } else if (!worker_open(copy)) {
+    exchange_fail_verbatim(x, copy->error.data, copy->error.len);
+  } else {
+    copy->isolate->code_over = true;
+    copy->state = WORKER_LIVE;
+    loop_timer_clear(w->registry->loop, &copy->isolate->load_wall);
+    worker_hold(x->worker = copy);
+    exchange_run(x, copy->isolate);
+    worker_check_idle(copy);
+    worker_release(w);
+  }
+  if (copy) worker_release(copy);
+  worker_check_idle(w);
+}
+
+static void run_in(struct worker *w, struct exchange *x) {
+  if (w->fresh && !w->broken)
+    run_copy(w, x);
+  else
+    exchange_run(x, w->isolate);
+}
+
 /* Takes the first exchange off the queue of those that wait. */
 static struct exchange *next_waiting(struct worker *w) {
   struct exchange *x = w->waiting;
@@ -176,9 +221,11 @@ static struct exchange *next_waiting(struct worker *w) {
   return x;
 }
 
+/* The isolate itself lets events wait for its modules; that of a template gets none. */
 static void run_waiting(struct worker *w) {
   struct exchange *x;
-  while (w->isolate && (x = next_waiting(w))) exchange_run(x, w->isolate);
+  if (w->fresh && w->state == WORKER_LOADING) return;
+  while (w->isolate && (x = next_waiting(w))) run_in(w, x);
 }
 
 void worker_load(struct worker *w, const uint8_t *piece, size_t length, bool more) {
@@ -195,7 +242,7 @@ void worker_load(struct worker *w, const uint8_t *piece, size_t length, bool mor
   if (more) return;
   w->isolate->code_over = true;
   w->source = NULL;
-  run_waiting(w); /* the isolate itself lets events wait for its modules */
+  run_waiting(w);
 }
 
 static void host_start(struct worker *w) {
@@ -243,10 +290,12 @@ void worker_live(struct worker *w) {
   w->state = WORKER_LIVE;
   loop_timer_clear(w->registry->loop, &w->isolate->load_wall);
   if (w->kind == WORKER_HOST) tell_host_loaded(w, NULL, 0);
+  if (w->fresh) run_waiting(w);
   worker_check_idle(w);
 }
 
 void worker_broken(struct worker *w) {
+  w->broken = true;
   unlist(w); /* the next get() of this name starts anew */
   worker_live(w);
 }
@@ -300,18 +349,18 @@ static uint32_t events_max(const struct worker *w) {
 
 static void run(struct worker *w, struct exchange *x) {
   enum { CELL_BUSY = 64 << 20 };
-  if (w->isolate->events.count >= events_max(w)) {
+  if (w->isolate->events.count + w->copies >= events_max(w)) {
     exchange_fail(x, ERROR_EVENTS, "");
   } else if (cell_waiting(w->isolate->cell) > CELL_BUSY) {
     exchange_fail(x, ERROR_EVENTS, "its process does not keep up");
   } else {
     idle_leave(w);
-    exchange_run(x, w->isolate);
+    run_in(w, x);
   }
 }
 
 void worker_take(struct worker *w, struct exchange *x) {
-  if (w->isolate && w->isolate->code_over) {
+  if (w->isolate && w->isolate->code_over && !(w->fresh && w->state == WORKER_LOADING)) {
     run(w, x);
   } else if (w->state != WORKER_NONE) {
     wait(w, x);

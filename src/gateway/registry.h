@@ -9,6 +9,9 @@
  * was bound to it. An unnamed one cannot be started anew: calls after its end get the error that ended it.
  * A host Worker's code is here, so it goes from NONE to LOADING by itself. So does, once, the Worker of an edge
  * connection (edge.h), which ends when its client's request does.
+ * A *fresh* Worker's isolate is a template: once it is LIVE, each exchange gets a copy of the Worker, with an isolate
+ * that begins as the template was. A copy is a Worker of its own, which nobody else can reach, and ends with its
+ * exchange; what it makes with MAKE leads to the fresh Worker.
  *
  * Authority: what an isolate may reach is in its table here and nowhere else: 0, its global outbound (an entry, or the
  * network under the operator's policy, or nothing: a Worker has its parent's, unless it was given another or none);
@@ -61,7 +64,11 @@ struct worker {
   enum worker_state state;
   const struct host *host; /* of a WORKER_HOST or WORKER_EDGE */
   bool loaded_once;
-  uint32_t loader; /* of which family of loaders; with the name it is the key */
+  bool fresh;            /* each exchange has a copy of its own */
+  bool broken;           /* its modules failed */
+  struct worker *origin; /* a reference; of a copy: what it is one of */
+  uint32_t copies;
+  uint32_t loader; /* of which family of loaders; with the name and `fresh` it is the key */
   char *name;      /* for messages; of a named one its name, name_length bytes; owned */
   size_t name_length;
   uint32_t cpu_ms, wall_ms, memory_mb, subrequests;
@@ -110,6 +117,7 @@ struct channel {
   bool receiving, unwanted; /* amid a CODE message; whose rest nobody wants any more */
   uint64_t code_size, code_got;
   uint32_t loader; /* what it was made from, to be bound anew */
+  bool fresh;
 };
 
 struct registry {
@@ -161,7 +169,7 @@ void isolate_wall(struct isolate *isolate, struct exchange *guilty);
 /* For stub.c. */
 struct worker *worker_new(struct registry *r, enum worker_kind kind, uint32_t loader, const char *name, size_t length);
 /* The named Worker of this key that has, or waits for, an isolate; NULL: none. */
-struct worker *worker_find(struct registry *r, uint32_t loader, const char *name, size_t length);
+struct worker *worker_find(struct registry *r, uint32_t loader, bool fresh, const char *name, size_t length);
 /* An isolate for its code, which follows; or it fails. */
 struct isolate *worker_open(struct worker *w);
 void worker_load(struct worker *w, const uint8_t *piece, size_t length, bool more);

@@ -45,13 +45,14 @@ static void need(struct channel *stub) {
 /* Binds to the named Worker of the table, or to a new one whose code this stub's isolate is asked for. */
 static int bind_named(struct channel *stub, const char *name, size_t length) {
   struct registry *r = stub->holder->registry;
-  struct worker *w = worker_find(r, stub->loader, name, length);
+  struct worker *w = worker_find(r, stub->loader, stub->fresh, name, length);
   bool is_new = !w;
   if (w)
     worker_hold(w);
   else
     w = worker_new(r, WORKER_NAMED, stub->loader, name, length);
   if (!w) return -1;
+  w->fresh = stub->fresh;
   if (stub->worker) stub_unbind(stub);
   bind(stub, w);
   if (is_new) need(stub);
@@ -62,6 +63,7 @@ static int bind_once(struct channel *stub) {
   static const char name[] = "(loaded)";
   struct worker *w = worker_new(stub->holder->registry, WORKER_ONCE, stub->loader, name, sizeof name - 1);
   if (!w) return -1;
+  w->fresh = stub->fresh;
   bind(stub, w);
   w->state = WORKER_WAITING;
   w->source = stub;
@@ -72,7 +74,7 @@ static int bind_once(struct channel *stub) {
 const char *stub_get(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
   struct reader r = reader_over(payload, h->length);
   uint32_t loader = read_u32(&r);
-  bool named = read_u8(&r);
+  uint8_t flags = read_u8(&r);
   size_t length;
   const char *name = read_str_borrow(&r, &length);
   if (r.bad || r.left) return "GET that is not well formed";
@@ -81,7 +83,8 @@ const char *stub_get(struct isolate *isolate, const struct frame_header *h, cons
   struct channel *stub = channel_new_own(isolate, h->stream, &lie);
   if (!stub) return lie;
   stub->loader = isolate->worker->host->loader_family[loader - 1];
-  if (!(named ? bind_named(stub, name, length) : bind_once(stub))) return NULL;
+  stub->fresh = flags & GET_FRESH;
+  if (!(flags & GET_NAMED ? bind_named(stub, name, length) : bind_once(stub))) return NULL;
   channel_free(stub);
   return "out of memory";
 }

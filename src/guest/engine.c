@@ -284,7 +284,7 @@ const char *engine_seal(JSContext *ctx) {
 
 void engine_reseed(JSContext *ctx, uint64_t random_state, uint32_t hash_seed) {
   ctx->random_state = random_state ? random_state : 1;
-  ctx->hash_seed = hash_seed;
+  if (hash_seed) ctx->hash_seed = hash_seed;
 }
 
 uint32_t engine_hash_seed(JSContext *ctx) { return ctx->hash_seed; }

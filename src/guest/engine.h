@@ -43,7 +43,8 @@ void engine_init_stacks(JSContext *ctx);
 const char *engine_seal(JSContext *ctx);
 /* Before engine_seal: objects built as the sample was will be built fast. */
 void engine_keep_shapes(JSContext *ctx, JSValueConst sample);
-/* After the copy: new state for Math.random and new seed for the hash tables of Map and Set. */
+/* After the copy: new state for Math.random and new seed for the hash tables of Map and Set, which must be empty: 0
+ * leaves it as it is. */
 void engine_reseed(JSContext *ctx, uint64_t random_state, uint32_t hash_seed);
 uint32_t engine_hash_seed(JSContext *ctx);
 

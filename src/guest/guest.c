@@ -245,6 +245,17 @@ static void on_stream(const struct frame_header *h, enum handler which) {
 /* What the host starts has no frame, whatever the code that it called last left there. */
 static void leave_frame(void) { engine_set_frame(guest.ctx, JS_UNDEFINED); }
 
+/* hash_too: no Map or Set has anything in it yet. */
+static void seed(bool hash_too) {
+  struct {
+    uint64_t random_state;
+    uint32_t hash_seed;
+  } s;
+  host_random(&s, sizeof s);
+  engine_reseed(guest.ctx, s.random_state, hash_too ? s.hash_seed | 1 : 0);
+  guest.seeded = true;
+}
+
 static void dispatch(const struct frame_header *h, const uint8_t *payload) {
   struct reader r = reader_over(payload, h->length);
   bool is_session = web_frame(h, &r) || wire_frame(h, &r);
@@ -276,6 +287,9 @@ static void dispatch(const struct frame_header *h, const uint8_t *payload) {
     case FRAME_CANCEL:
       on_stream(h, HANDLER_cancel);
       break;
+    case FRAME_SEED:
+      seed(false);
+      break;
     case FRAME_NEED:
       on_stream(h, HANDLER_need);
       break;
@@ -286,19 +300,9 @@ static void dispatch(const struct frame_header *h, const uint8_t *payload) {
   run_jobs();
 }
 
-static void seed(void) {
-  struct {
-    uint64_t random_state;
-    uint32_t hash_seed;
-  } s;
-  host_random(&s, sizeof s);
-  engine_reseed(guest.ctx, s.random_state, s.hash_seed);
-  guest.seeded = true;
-}
-
 void guest_turn(const uint8_t *frames, uint32_t length) {
   struct reader r = reader_over(frames, length);
-  if (!guest.seeded) seed();
+  if (!guest.seeded) seed(true);
   JS_UpdateStackTop(guest.rt);
   while (!length && guest_call(HANDLER_timer, 0, NULL)) {
     leave_frame();

@@ -216,11 +216,11 @@ static JSValue out_loaded(JSContext *ctx, JSValueConst this, int argc, JSValueCo
   return finish(ctx, mark, 0);
 }
 
-/* get(stub, loader channel, name|null) */
+/* get(stub, loader channel, name|null, fresh) */
 static JSValue out_get(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   size_t mark = begin(FRAME_GET, stream_arg(ctx, argv[0]));
   buf_put_u32(&out, stream_arg(ctx, argv[1]));
-  buf_put_u8(&out, !JS_IsNull(argv[2]));
+  buf_put_u8(&out, (uint8_t)((JS_IsNull(argv[2]) ? 0 : GET_NAMED) | (JS_ToBool(ctx, argv[3]) ? GET_FRESH : 0)));
   if (JS_IsNull(argv[2]))
     buf_put_u32(&out, 0);
   else if (put_text(ctx, argv[2], SIZE_MAX))
@@ -248,7 +248,7 @@ void out_init(JSContext *ctx, JSValueConst native) {
   } table[] = {
       {"head", out_head, 7},     {"fetch", out_fetch, 11}, {"body", out_body, 5},       {"window", out_window, 2},
       {"cancel", out_cancel, 1}, {"done", out_done, 1},    {"release", out_release, 1}, {"error", out_error, 5},
-      {"loaded", out_loaded, 0}, {"get", out_get, 3},      {"log", out_log, 2},         {"message", out_message, 6},
+      {"loaded", out_loaded, 0}, {"get", out_get, 4},      {"log", out_log, 2},         {"message", out_message, 6},
       {"shut", out_shut, 3},
   };
   buf_init(&out, sizeof(struct frame_header) + FRAME_PAYLOAD_MAX);

@@ -352,11 +352,14 @@ static bool open_all(struct slot *slot) {
   return true;
 }
 
-bool slot_fault(struct slot *slot, uintptr_t address) {
-  uintptr_t at = address - (uintptr_t)slot->base;
-  if (slot->kept || slot->all_open || at >= image_bytes(slot)) return false;
-  uint32_t page = (uint32_t)(at / IMAGE_PAGE), cluster = page / CLUSTER_PAGES;
-  if (slot->open[cluster] || slot->hot->mask[cluster] >> page % CLUSTER_PAGES & 1) return false;
+static bool is_open(const struct slot *slot, uint32_t page) {
+  uint32_t cluster = page / CLUSTER_PAGES;
+  return slot->kept || slot->all_open || page >= slot->image->pages * CLUSTER_PAGES || slot->open[cluster] ||
+         slot->hot->mask[cluster] >> page % CLUSTER_PAGES & 1;
+}
+
+static bool open_cluster(struct slot *slot, uint32_t page) {
+  uint32_t cluster = page / CLUSTER_PAGES;
   if (slot->open_count == OPEN_MAX || !mappings_get(2)) return open_all(slot);
   slot->mappings += 2;
   slot->open[cluster] = 1;
@@ -364,6 +367,19 @@ bool slot_fault(struct slot *slot, uintptr_t address) {
   slot->touched[slot->open_count++] = page;
   if (protect(slot, cluster * CLUSTER_PAGES, CLUSTER_PAGES, PROT_READ | PROT_WRITE) == 0) return true;
   return open_all(slot);
+}
+
+bool slot_fault(struct slot *slot, uintptr_t address) {
+  uintptr_t at = address - (uintptr_t)slot->base;
+  if (at >= image_bytes(slot)) return false;
+  uint32_t page = (uint32_t)(at / IMAGE_PAGE);
+  return !is_open(slot, page) && open_cluster(slot, page);
+}
+
+bool slot_open_page(struct slot *slot, uint32_t page) { return is_open(slot, page) || open_cluster(slot, page); }
+
+bool slot_page_differs(const struct slot *slot, uint32_t page) {
+  return is_open(slot, page) && page_differs(slot, page);
 }
 
 uint32_t slot_grow(struct slot *slot, uint32_t delta) {

@@ -74,6 +74,10 @@ void slot_trim(struct slot *slot);
 size_t slot_private_bytes(const struct slot *slot);
 /* From the SIGSEGV handler: the fault was the first write to a page of a reusable slot, and is mended. */
 bool slot_fault(struct slot *slot, uintptr_t address);
+/* Makes a system page writable before it is written; true: it is. Below slot->pages all others are already. */
+bool slot_open_page(struct slot *slot, uint32_t page);
+/* Does a system page of the image's part differ from the image? Looks only where it could. */
+bool slot_page_differs(const struct slot *slot, uint32_t page);
 /* Grows by delta wasm pages; the old size, or UINT32_MAX. */
 uint32_t slot_grow(struct slot *slot, uint32_t delta);
 /* The hot set's size now, pages; for tests and figures. */

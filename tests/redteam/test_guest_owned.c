@@ -26,6 +26,7 @@
 #include "base/frame.h"
 #include "guest/abi.h"
 #include "isolate/lane.h"
+#include "isolate/snapshot.h"
 
 enum op {
   NOTHING,
@@ -601,7 +602,8 @@ static void guest_fault_elsewhere(void) {
   struct slot *slot = slot_take(pool, true, LIMIT);
   pthread_t thread;
   if (slot_blank(&other, 1, 1)) _exit(0);
-  struct record records[] = {{SCATTER, 1, 50000000, 0}, {LOAD_FAR, 0, 0, 0}};
+  /* the first goes on until the lane has moved, however long the other thread waits for a processor */
+  struct record records[] = {{SCATTER, 1, 2000000000, 0}, {LOAD_FAR, 0, 0, 0}};
   if (pthread_create(&thread, NULL, move_slot, &other)) _exit(0);
   turn_on(lane, slot, records, 2);
 }
@@ -686,6 +688,43 @@ static void keep_and_trim(void **state) {
   assert_int_equal(noted(slot), 77);
   slot_give(pool, &slot);
   assert_next_is_fresh(true);
+  assert_next_is_fresh(false);
+}
+
+/* What another isolate's snapshot brings is there to the last byte, and nothing of it in the next. */
+static void snapshot_is_exact(void **state) {
+  (void)state;
+  begin();
+  for (int round = 0; round < 16; round++) {
+    bool kept = round % 2, copy_kept = round / 2 % 2, all = round / 4 % 2, grown = round / 8 % 2;
+    struct slot *slot = slot_take(pool, kept, LIMIT);
+    if (grown) assert_int_equal(turn(slot, GROW, 3, 0, 0), TURN_OK);
+    assert_int_equal(turn(slot, all ? WRITE_ALL : STRIDE, 500000, 77, 10), TURN_OK);
+    if (grown) slot->base[image_bytes() + 2 * SLOT_PAGE + 5] = 0x33;
+    struct snapshot *snapshot = snapshot_take(slot);
+    assert_non_null(snapshot);
+    for (int copies = 0; copies < 2; copies++) {
+      struct slot *copy = slot_take(pool, copy_kept, LIMIT);
+      assert_int_equal(snapshot_put(snapshot, copy), 0);
+      assert_int_equal(copy->pages, slot->pages);
+      size_t stack = image->stack_pointer / IMAGE_PAGE * IMAGE_PAGE, bytes = (size_t)slot->pages * SLOT_PAGE;
+      assert_memory_equal(copy->base + stack, slot->base + stack, bytes - stack);
+      assert_int_equal(turn(copy, STRIDE, 700000, 5, 20), TURN_OK);
+      slot_give(pool, &copy);
+      assert_next_is_fresh(copy_kept);
+    }
+    snapshot_release(&snapshot);
+    assert_null(snapshot);
+    slot_give(pool, &slot);
+  }
+  struct slot *slot = slot_take(pool, false, LIMIT);
+  assert_int_equal(turn(slot, GROW, 3, 0, 0), TURN_OK);
+  struct snapshot *snapshot = snapshot_take(slot);
+  struct slot *small = slot_take(pool, false, image->pages + 2);
+  assert_int_equal(snapshot_put(snapshot, small), -1);
+  slot_give(pool, &small);
+  slot_give(pool, &slot);
+  snapshot_release(&snapshot);
   assert_next_is_fresh(false);
 }
 
@@ -810,6 +849,7 @@ static void *on_the_lane(void *arg) {
       cmocka_unit_test(faults_outside_are_death),
       cmocka_unit_test(memory_limit),
       cmocka_unit_test(keep_and_trim),
+      cmocka_unit_test(snapshot_is_exact),
       cmocka_unit_test(random_bytes_differ),
       cmocka_unit_test(clock_and_wake),
       cmocka_unit_test(slots_are_refused_in_time),

@@ -80,6 +80,7 @@ static void open_flags(struct bench *b, uint32_t isolate, uint32_t memory_mb, ui
   buf_put_u32(&p, memory_mb);
   buf_put_u32(&p, cpu_ms);
   buf_put_u32(&p, flags);
+  buf_put_u32(&p, 0);
   put(b, FRAME_OPEN, isolate, 0, &p);
   buf_free(&p);
 }

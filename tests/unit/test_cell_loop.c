@@ -63,6 +63,35 @@ int slot_keep(struct slot *slot) {
 void slot_trim(struct slot *slot) { slot->pages = 1; }
 size_t slot_private_bytes(const struct slot *slot) { return (size_t)slot->pages << 20; }
 
+/* What a template did is in its slot's pages: a copy begins with as many. */
+struct snapshot {
+  atomic_int references;
+  uint32_t pages;
+};
+static atomic_int snapshots;
+struct snapshot *snapshot_take(const struct slot *slot) {
+  struct snapshot *s = calloc(1, sizeof *s);
+  s->references = 1;
+  s->pages = slot->pages;
+  atomic_fetch_add(&snapshots, 1);
+  return s;
+}
+struct snapshot *snapshot_share(struct snapshot *s) {
+  atomic_fetch_add(&s->references, 1);
+  return s;
+}
+void snapshot_release(struct snapshot **s) {
+  if (*s && atomic_fetch_sub(&(*s)->references, 1) == 1) {
+    free(*s);
+    atomic_fetch_sub(&snapshots, 1);
+  }
+  *s = NULL;
+}
+int snapshot_put(const struct snapshot *s, struct slot *slot) {
+  slot->pages = s->pages;
+  return 0;
+}
+
 int lane_setup(const struct image *image, char *err, size_t size) {
   (void)image, (void)err, (void)size;
   return 0;
@@ -134,6 +163,7 @@ static enum turn_end on_event(struct lane *lane, struct slot *slot, uint32_t str
   if (!strcmp(what, "stack")) return TURN_STACK;
   if (!strcmp(what, "memory")) return TURN_MEMORY;
   if (!strcmp(what, "grow")) slot->pages = 5;
+  if (!strcmp(what, "pages")) return send_from(lane, FRAME_LOG, 0, slot->pages == 9 ? "\2nine" : "\2other", 5), TURN_OK;
   if (!strcmp(what, "sleep")) {
     lane->wake_ms = lane->now_ms + 20;
     return TURN_OK;
@@ -156,6 +186,8 @@ enum turn_end lane_turn(struct lane *lane, struct slot *slot, const uint8_t *fra
     memcpy(&h, frames + at, sizeof h);
     struct reader r = reader_over(frames + at + sizeof h, h.length);
     at += sizeof h + h.length;
+    if (h.type == FRAME_SEED && at == sizeof h) send_from(lane, FRAME_LOG, 0, "\2seed", 5);
+    if (h.type == FRAME_LOAD && r.left) slot->pages = 9;
     if (h.type == FRAME_LOAD) send_from(lane, FRAME_LOADED, 0, "\1", 1);
     if (h.type != FRAME_EVENT) continue;
     events++;
@@ -215,6 +247,53 @@ static void test_load_event_close(void **state) {
     event(b, number, 2, "silence"); /* of a generation that is gone */
   }
   end(b, NULL);
+}
+
+static void open_copy(struct bench *b, uint32_t isolate, uint32_t template) {
+  struct buf p;
+  buf_init(&p, 100);
+  for (int i = 0; i < 3; i++) buf_put_u32(&p, i < 2 ? 8 : 0);
+  buf_put_u32(&p, template);
+  put(b, FRAME_OPEN, isolate, 0, &p);
+  buf_free(&p);
+}
+
+static void expect_log(struct bench *b, uint32_t isolate, const char *text) {
+  while (next(b) == FRAME_USAGE) continue;
+  assert_int_equal(b->h.type, FRAME_LOG);
+  assert_int_equal(b->h.isolate, isolate);
+  assert_int_equal(b->h.length, 1 + strlen(text));
+  assert_memory_equal(b->payload + 1, text, strlen(text));
+}
+
+static void test_copies(void **state) {
+  (void)state;
+  enum { TEMPLATE = 1 << CELL_INDEX_BITS | 3 };
+  struct bench *b = start(2);
+  struct buf code;
+  buf_init(&code, 10);
+  buf_put_u8(&code, 1);
+  open_flags(b, TEMPLATE, 8, 10000, OPEN_TEMPLATE);
+  put(b, FRAME_LOAD, TEMPLATE, 0, &code);
+  ring_publish(&b->out);
+  assert_int_equal(next(b), FRAME_LOADED);
+  for (uint32_t i = 10; i < 60; i++) {
+    uint32_t number = 1 << CELL_INDEX_BITS | i;
+    open_copy(b, number, TEMPLATE);
+    event(b, number, 1, "pages");
+    expect_log(b, number, "seed");
+    expect_log(b, number, "nine");
+    if (i % 2) put(b, FRAME_CLOSE, number, 0, NULL);
+  }
+  put(b, FRAME_CLOSE, TEMPLATE, 0, NULL);
+  open_copy(b, 1 << CELL_INDEX_BITS | 100, TEMPLATE);
+  event(b, 1 << CELL_INDEX_BITS | 100, 1, "hello");
+  while (next(b) != FRAME_DEAD) assert_int_equal(b->h.type, FRAME_USAGE);
+  assert_int_equal(b->h.isolate, 1 << CELL_INDEX_BITS | 100);
+  assert_int_equal(b->payload[0], ERROR_GONE);
+  buf_free(&code);
+  end(b, NULL);
+  assert_int_equal(atomic_load(&snapshots), 0);
 }
 
 static void test_one_event_a_turn(void **state) {
@@ -403,6 +482,7 @@ int main(void) {
       cmocka_unit_test(test_many_hogs),
       cmocka_unit_test(test_close_ends_a_turn),
       cmocka_unit_test(test_wake_up),
+      cmocka_unit_test(test_copies),
       cmocka_unit_test(test_more_than_the_ring_holds),
       cmocka_unit_test(test_usage_is_told),
       cmocka_unit_test(test_bad_frames_stop_the_cell),

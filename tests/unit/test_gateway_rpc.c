@@ -40,9 +40,14 @@ static struct {
 struct cell *cells_open(struct cells *unused, enum cell_kind kind, struct isolate *isolate, uint32_t *number) {
   (void)unused;
   (void)kind;
+  return cell_open(&cells.cell, isolate, number) ? &cells.cell : NULL;
+}
+
+bool cell_open(struct cell *cell, struct isolate *isolate, uint32_t *number) {
+  assert_ptr_equal(cell, &cells.cell);
   *number = cells.opened = cells.opened % (ISOLATES_MAX - 1) + 1;
   cells.isolate[*number] = isolate;
-  return &cells.cell;
+  return true;
 }
 
 void cell_close(struct cell *cell, uint32_t number, bool tell) {
@@ -558,6 +563,44 @@ static void test_env_and_outbound_of_a_dynamic_worker(void **state) {
   assert_false(fetch(n, STREAM + 2, 0, EVENT_RPC, 0, "", 0));
 }
 
+/* Each event of a fresh Worker has an isolate of its own, which has the template's channels and nothing of the others'. */
+static void test_copies_of_a_fresh_worker(void **state) {
+  (void)state;
+  assert_true(say(world.a, FRAME_GET, 0, OWN + 9, "\1\0\0\0\2\0\0\0\0", 9));
+  assert_true(say_number(world.a, FRAME_CAPS, OWN + 9, SERVICE));
+  uint32_t template = send_code(OWN + 9, OUTBOUND_INHERIT), copies[2], open[4];
+  uint32_t service = cap(told(template, FRAME_CAPS), 0);
+  assert_true(fetch(world.a, STREAM, OWN + 9, EVENT_RPC, 0, "1", 1));
+  assert_null(told(template, FRAME_EVENT));
+  for (uint32_t i = 0; i < 2; i++) {
+    forget();
+    if (i)
+      assert_true(fetch(world.a, STREAM + 1, OWN + 9, EVENT_RPC, 0, "1", 1));
+    else
+      load(template);
+    copies[i] = cells.opened;
+    assert_int_not_equal(copies[i], template);
+    memcpy(open, told(copies[i], FRAME_OPEN)->payload, sizeof open);
+    assert_int_equal(open[3], template);
+    assert_non_null(told(copies[i], FRAME_EVENT));
+    assert_null(told(copies[i], FRAME_LOAD));
+  }
+  forget();
+  assert_true(fetch(copies[0], STREAM, service, EVENT_RPC, 0, "", 0));
+  assert_event(told(world.b, FRAME_EVENT), EVENT_RPC, "E", "{\"p\": 1}", "");
+  assert_true(say(copies[0], FRAME_RELEASE, 0, service, NULL, 0));
+  assert_true(fetch(copies[1], STREAM, service, EVENT_RPC, 0, "", 0));
+  assert_true(make(copies[1], MINE, "X", "", 0));
+  forget();
+  assert_true(fetch(copies[1], STREAM + 1, MINE, EVENT_RPC, 0, "", 0));
+  uint32_t third = cells.opened;
+  assert_true(third != copies[0] && third != copies[1] && third != template);
+  assert_event(told(third, FRAME_EVENT), EVENT_RPC, "X", "", "");
+  assert_false(fetch(copies[0], STREAM + 1, service, EVENT_RPC, 0, "", 0)); /* it gave that one back */
+  isolate_end_code(cells.isolate[template], true, ERROR_GONE, "");
+  assert_true(fetch(copies[1], STREAM + 2, service, EVENT_RPC, 0, "", 0));
+}
+
 /* Props and a request that fill a frame each: what has no room in the event follows it. */
 static void test_event_longer_than_a_frame(void **state) {
   static char props[FRAME_PAYLOAD_MAX - 100], body[FRAME_PAYLOAD_MAX - 200];
@@ -913,6 +956,7 @@ int main(void) {
       WORLD(test_session_that_waits_for_code),
       WORLD(test_session_whose_code_does_not_come),
       WORLD(test_env_and_outbound_of_a_dynamic_worker),
+      WORLD(test_copies_of_a_fresh_worker),
       WORLD(test_event_longer_than_a_frame),
       WORLD(test_long_chain_of_props),
       WORLD(test_long_chain_of_outbounds),

@@ -90,10 +90,10 @@ const forgotten = new FinalizationRegistry(({ event, stub }) => {
   if (event.stubs?.delete(stub)) dropStub(stub);
 });
 
-function newStub(channel, name) {
+function newStub(channel, name, fresh) {
   const event = requireEvent();
   const handle = { stub: nextStub++, event };
-  native.get(handle.stub, channel, name);
+  native.get(handle.stub, channel, name, fresh);
   (event.stubs ??= new Set()).add(handle.stub);
   forgotten.register(handle, { event, stub: handle.stub });
   return handle;
@@ -112,6 +112,7 @@ function runCallback(stub, callback) {
   const event = current;
   const wanted = () => !event.over && event.stubs.has(stub); // it may have been dropped meanwhile
   const deliver = (code) => {
+    if (isFresh(code)) throw new TypeError("'fresh' is an option of get(), not of the code that its callback gives.");
     if (wanted()) sendCode(stub, code);
   };
   new NativePromise((resolve) => resolve(callback())).then(deliver).catch((e) => {
@@ -155,6 +156,9 @@ class WorkerStub {
   }
 }
 
+// Ours: each event runs in a copy of its own of the Worker as it was when its modules had been evaluated.
+const isFresh = (options) => isObject(options) && !!options.fresh;
+
 class WorkerLoader {
   #channel;
   constructor(token, channel) {
@@ -162,15 +166,15 @@ class WorkerLoader {
     this.#channel = channel;
   }
   load(code) {
-    const handle = newStub(this.#channel, null);
+    const handle = newStub(this.#channel, null, isFresh(code));
     sendCode(handle.stub, code);
     return new WorkerStub(native, handle);
   }
-  get(name, callback) {
+  get(name, callback, options) {
     if (typeof callback !== "function")
       throw new TypeError("Failed to execute 'get' on 'WorkerLoader': parameter 2 is not of type 'Function'.");
     const unnamed = name === undefined || name === null;
-    const handle = newStub(this.#channel, unnamed ? null : `${name}`);
+    const handle = newStub(this.#channel, unnamed ? null : `${name}`, isFresh(options));
     if (unnamed) runCallback(handle.stub, callback);
     else needs.set(handle.stub, { callback, event: current });
     return new WorkerStub(native, handle);
