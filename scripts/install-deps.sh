@@ -6,7 +6,7 @@ set -eu
 what=${1:-test}
 build="gcc make libc6-dev clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 wabt
   libjansson-dev libssl-dev libcurl4-openssl-dev libwslay-dev ca-certificates debian-archive-keyring curl"
-test="libcmocka-dev git g++ libclang-rt-19-dev chromium-headless-shell"
+test="libcmocka-dev git g++ libclang-rt-19-dev chromium-headless-shell python3-websockets"
 packages=$build
 [ "$what" = build ] || packages="$packages $test"
 [ "$what" != bench ] || packages="$packages wrk"

@@ -1,5 +1,6 @@
 // `mayfly serve --rpc`: the runtime as a Cap'n Web object, with npm's capnweb on Node.js as the client.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
@@ -216,6 +217,21 @@ test("the token: wrong ones, their number, how it is come by", async () => {
   assert.deepEqual(await closed, [1008, "The token is wrong."]);
   await rejects(mayfly.authenticate(TOKEN).version());
 
+  const open = (authorization) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/rpc`, { headers: { authorization } });
+    return new Promise((resolve) => socket.on("open", () => resolve(socket)).on("error", (error) => resolve(error.message)));
+  };
+  const shown = await open(`Bearer ${TOKEN}`);
+  assert.match(await newWebSocketRpcSession(shown).authenticate().version(), /^\d/);
+  shown.close();
+  for (const header of [`Bearer ${TOKEN}x`, "Bearer", `Basic ${TOKEN}`, TOKEN, ""]) assert.match(await open(header), /401/, header);
+  const messages = [["push", ["pipeline", 0, ["authenticate"], []]], ["push", ["pipeline", 1, ["version"], []]], ["pull", 2]];
+  const body = messages.map((message) => JSON.stringify(message)).join("\n");
+  const post = (authorization) => request(server, "/rpc", { method: "POST", headers: { authorization }, body });
+  assert.match((await post(`bearer ${TOKEN}`)).text, /^\["resolve",2,"\d+\.\d+\.\d+"\]$/);
+  const refused = await post("bearer wrong");
+  assert.deepEqual([refused.status, refused.headers["www-authenticate"]], [401, "Bearer"]);
+
   const nowhere = directory({});
   const env = { ...process.env };
   delete env.MAYFLY_TOKEN;
@@ -390,4 +406,16 @@ test("1,000 calls in flight, each with a call back", async () => {
   assert.deepEqual(numbers, Array.from({ length: 1000 }, (_, i) => i + 1));
   assert.equal(calls, 1000);
   socket.close();
+});
+
+test("the example in Python", async () => {
+  const example = path.join(root, "examples/python/sandbox.py");
+  assert.ok(fs.readFileSync(example, "utf8").split("\n").length <= 61);
+  const ask = (token) =>
+    new Promise((resolve) => {
+      const options = { env: { ...process.env, MAYFLY_TOKEN: token }, timeout: 30000 };
+      execFile("/usr/bin/python3", [example, `ws://127.0.0.1:${server.port}/rpc`], options, (error, out, err) => resolve({ out, err }));
+    });
+  assert.deepEqual(await ask(TOKEN), { out: "ada is 36\nbob is 41\n", err: "" });
+  assert.match((await ask("wrong")).err, /RuntimeError: Error: The token is wrong\.\n$/);
 });
