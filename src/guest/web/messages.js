@@ -8,7 +8,8 @@ let newPorts; // () -> two entangled ports
 let isMessagePort;
 
 class MessagePort extends EventTarget {
-  #other = null; // null: closed
+  #other = null; // null: closed, by whichever
+  #closed = false; // by this end: nothing is taken any more
   #waiting = null; // messages that nobody listens for yet
   #handler = null;
   #listens = false;
@@ -39,7 +40,7 @@ class MessagePort extends EventTarget {
   }
 
   #take(message) {
-    if (this.#other === null) return;
+    if (this.#closed) return;
     if (!this.#listens) {
       (this.#waiting ??= [])[this.#waiting.length] = message;
       return;
@@ -61,6 +62,7 @@ class MessagePort extends EventTarget {
     const other = this.#other;
     if (other === null) return;
     this.#other = other.#other = null;
+    this.#closed = true;
     enqueueMicrotask(() => {
       targetDispatch(this, newTrustedEvent('close'));
       targetDispatch(other, newTrustedEvent('close'));
