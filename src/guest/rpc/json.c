@@ -226,6 +226,7 @@ struct writing {
   struct payload *p;
   int32_t *exported;
   uint32_t count, room;
+  bool in_blob; /* its content is written */
 };
 
 static int write_value(struct writing *w, JSValueConst v, int depth);
@@ -282,7 +283,7 @@ static int put_own_stub(struct writing *w, JSValueConst v) {
 
 static int put_pipe(struct writing *w, JSValueConst stream) {
   int32_t id;
-  if (!w->p) return no_session("ReadableStream");
+  if (!w->p && !w->in_blob) return no_session("ReadableStream");
   if (w->to->pipe(w->to->arg, stream, &id)) return -1;
   return put_tagged(w, "readable", id);
 }
@@ -403,6 +404,13 @@ static const char *view_name(int kind) {
   }
 }
 
+static int detached(void) {
+  if (JS_HasException(guest.ctx)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  JS_ThrowTypeError(guest.ctx,
+                    "Cannot perform Uint8Array.prototype.toBase64 on a detached or out-of-bounds ArrayBuffer");
+  return -1;
+}
+
 static int put_bytes(struct writing *w, JSValueConst v) {
   int kind = 0;
   JSValueConst buffer = v;
@@ -410,9 +418,9 @@ static int put_bytes(struct writing *w, JSValueConst v) {
   bool tracks;
   const char *name = "ArrayBuffer";
   bool view = engine_class(guest.ctx, v) != CLASS_ARRAY_BUFFER;
-  if (view && engine_view(guest.ctx, v, &kind, &buffer, &offset, &length, &tracks)) return -1;
+  if (view && engine_view(guest.ctx, v, &kind, &buffer, &offset, &length, &tracks)) return detached();
   const uint8_t *p = JS_GetArrayBuffer(guest.ctx, &whole, buffer);
-  if (!p && JS_HasException(guest.ctx)) return -1;
+  if (!p && JS_HasException(guest.ctx)) return detached();
   if (!view) length = whole;
   if (offset > whole || length > whole - offset) offset = length = 0;
   if (view) name = view_name(kind);
@@ -439,13 +447,14 @@ static int put_bytes(struct writing *w, JSValueConst v) {
 /* ---- errors */
 
 /* A property of an error: left out when it cannot be written. */
-static void put_property(struct writing *w, JSValueConst error, JSAtom name, bool *any, int depth) {
+static int put_property(struct writing *w, JSValueConst error, JSAtom name, bool *any, int depth) {
   JSValue v = JS_GetProperty(guest.ctx, error, name);
   struct sink one, *out = w->out;
+  if (JS_IsException(v)) return -1;
   uint32_t count = w->count;
   sink_init(&one, out->level);
   w->out = &one;
-  int bad = JS_IsException(v) || write_value(w, v, depth + 1) || one.bad || one.text.bad ? -1 : 0;
+  int bad = write_value(w, v, depth + 1) || one.bad || one.text.bad ? -1 : 0;
   w->out = out;
   JS_FreeValue(guest.ctx, v);
   if (bad) {
@@ -461,6 +470,7 @@ static void put_property(struct writing *w, JSValueConst error, JSAtom name, boo
       put_in(out, JS_DupValue(guest.ctx, one.root));
   }
   sink_free(&one);
+  return 0;
 }
 
 static bool atom_is(JSAtom atom, const char *text) {
@@ -477,14 +487,15 @@ static int put_properties(struct writing *w, JSValueConst e, bool *any, int dept
   static const char *const extra[] = {"cause", "errors"};
   if (JS_GetOwnPropertyNames(guest.ctx, &names, &n, e, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY)) return -1;
   bool seen[2] = {false, false};
-  for (uint32_t i = 0; i < n; i++) {
+  int bad = 0;
+  for (uint32_t i = 0; i < n && !bad; i++) {
     JSAtom name = names[i].atom;
     if (atom_is(name, "name") || atom_is(name, "message") || atom_is(name, "stack")) continue;
     for (int k = 0; k < 2; k++) seen[k] |= atom_is(name, extra[k]);
-    put_property(w, e, name, any, depth);
+    bad = put_property(w, e, name, any, depth);
   }
   JS_FreePropertyEnum(guest.ctx, names, n);
-  for (int k = 0; k < 2; k++) {
+  for (int k = 0; k < 2 && !bad; k++) {
     JSAtom name = JS_NewAtom(guest.ctx, extra[k]);
     bool has = !seen[k] && JS_HasProperty(guest.ctx, e, name) > 0;
     if (has && k == 1) { /* of an AggregateError only */
@@ -493,20 +504,28 @@ static int put_properties(struct writing *w, JSValueConst e, bool *any, int dept
             engine_class(guest.ctx, e) == CLASS_ERROR;
       JS_FreeValue(guest.ctx, kind);
     }
-    if (has) put_property(w, e, name, any, depth);
+    if (has) bad = put_property(w, e, name, any, depth);
     JS_FreeAtom(guest.ctx, name);
   }
-  return 0;
+  return bad;
 }
 
+/* What should be text, as JSON when it is not. */
 static int put_text_of(struct writing *w, JSValueConst e, const char *name) {
   JSValue v = JS_GetPropertyStr(guest.ctx, e, name);
   if (JS_IsException(v)) return -1;
-  if (JS_IsString(v) || JS_IsNumber(v) || JS_IsBool(v))
+  if (!is_text(w->out) || JS_IsString(v)) {
     sink_plain(w->out, v);
-  else
-    sink_plain(w->out, JS_NULL);
+    JS_FreeValue(guest.ctx, v);
+    return 0;
+  }
+  JSValue json = JS_JSONStringify(guest.ctx, v, JS_UNDEFINED, JS_UNDEFINED);
   JS_FreeValue(guest.ctx, v);
+  if (JS_IsException(json)) return -1;
+  const char *text = JS_IsString(json) ? JS_ToCString(guest.ctx, json) : NULL;
+  sink_literal(w->out, text ? text : "null");
+  JS_FreeCString(guest.ctx, text);
+  JS_FreeValue(guest.ctx, json);
   return 0;
 }
 
@@ -592,7 +611,9 @@ static int put_raw(struct writing *w, JSValueConst v, int depth) {
 static int put_platform(struct writing *w, JSValueConst v, int depth) {
   JSValue form = web_hook_call(WEB_HOOK_out, 1, &v);
   if (JS_IsException(form)) return -1;
+  w->in_blob = web_type_of(v) == WEB_BLOB;
   int bad = put_raw(w, form, depth);
+  w->in_blob = false;
   JS_FreeValue(guest.ctx, form);
   return bad;
 }

@@ -169,10 +169,16 @@ static bool is_bytes(JSValueConst v) {
 
 static JSValue read_bytes_of(JSValueConst whole, JSValue *e, uint32_t n) {
   JSValueConst first = n > 1 ? e[1] : JS_UNDEFINED;
+  bool text = JS_IsString(first);
   JSValue bytes = is_bytes(first)      ? JS_DupValue(guest.ctx, first)
                   : JS_IsString(first) ? read_base64(first)
                                        : unknown_value(whole);
-  if (JS_IsException(bytes) || n == 2) return bytes;
+  if (JS_IsException(bytes) || (n == 2 && !text)) return bytes;
+  if (n == 2) {
+    JSValue buffer = web_hook_call(WEB_HOOK_buffer, 1, (JSValueConst *)&bytes);
+    JS_FreeValue(guest.ctx, bytes);
+    return buffer;
+  }
   if (JS_IsString(e[2])) return contain(bytes, e[2]);
   JS_FreeValue(guest.ctx, bytes);
   const char *type = JS_IsNumber(e[2]) ? "number" : JS_IsBool(e[2]) ? "boolean" : "object";

@@ -69,7 +69,7 @@ static struct cap *variable_map(struct cap *c, const struct web_path *path, stru
 static struct cap *variable_final(struct cap *c) { return NULL; }
 static JSValue variable_when(struct cap *c) { return placeholder_used(), JS_EXCEPTION; }
 static void variable_dispose(struct cap *c) { (void)c; }
-static void variable_broken(struct cap *c, JSValueConst callback) { (void)c; }
+static void variable_broken(struct cap *c, JSValueConst callback) { placeholder_used(); }
 static void variable_free(struct hook *h) {
   hook_release(&((struct variable *)h)->builder->memory);
   js_free(guest.ctx, h);
@@ -239,14 +239,7 @@ static struct cap *nested(struct builder *b, const struct web_path *path) {
   return variable_new(b->parent, instruction_count(b->parent));
 }
 
-static JSValue ignore(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) { return JS_UNDEFINED; }
-
 static struct cap *finish(struct builder *b, const struct web_path *path, JSValueConst result) {
-  if (JS_IsPromise(result)) {
-    JS_FreeValue(guest.ctx, promise_then(result, JS_UNDEFINED, JS_NewCFunction(guest.ctx, ignore, "", 0)));
-    JS_ThrowPlainError(guest.ctx, "RPC map() callbacks cannot be async.");
-    return NULL;
-  }
   if (push_result(b, result)) return NULL;
   if (b->parent) return nested(b, path);
   struct captures captures = b->captures;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "guest/rpc/rpc.h"
+#include "guest/rpc/web.h"
 
 struct target {
   struct hook hook;
@@ -56,6 +57,7 @@ static int by_prototypes(JSValueConst v) {
 int receiver_of(JSValueConst v) {
   if (!JS_IsObject(v)) return RECEIVER_NONE;
   if (stub_kind(v) >= 0) return RECEIVER_STUB;
+  if (web_stub_kind(v) != WEB_NO_STUB) return RECEIVER_CLASS;
   enum engine_class class = engine_class(guest.ctx, v);
   if (class == CLASS_FUNCTION) return RECEIVER_FUNCTION;
   if (class == CLASS_PROXY) {

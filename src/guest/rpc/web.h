@@ -70,6 +70,7 @@ struct target_use {
 struct payload {
   JSValue value;
   enum payload_source source;
+  bool chunk;     /* of a stream: what is in it goes with it, if it is an object */
   JSValue stubs;  /* OWNED: array of the stubs and streams in it; undefined: none */
   JSValue places; /* OWNED: array of (parent, key, promise), where promises are to be put in; undefined: none */
   struct target_use *targets;
@@ -80,6 +81,8 @@ struct payload {
 struct payload *payload_new(JSValue value, enum payload_source source);
 /* Disposes what it holds, and frees it. NULL is nothing. */
 void payload_free(struct payload *p);
+/* The call that it was for has been made. */
+void payload_used(struct payload *p);
 /* Disposes what it holds. */
 void payload_dispose(struct payload *p);
 /* Takes what is in a payload's `stubs` out, and disposes it. */
@@ -95,6 +98,8 @@ int payload_own_promise(struct payload *p, JSValueConst parent, JSValueConst key
 int payload_copy(struct payload *p);
 /* The cap of a function or target in it, as something to be sent: a new use. */
 struct cap *payload_target(struct payload *p, JSValueConst target);
+/* Gives the object a disposer for what the payload owns, unless it has one. */
+void payload_give_disposer(struct payload *p, JSValueConst object);
 /* Puts values in the place of its promises. 0: done; 1: *wait is a promise to wait for, then try again; -1: one of them
  * failed: the exception is pending. */
 int payload_settle(struct payload *p, JSValue *wait);
@@ -117,9 +122,9 @@ struct cap_type {
   struct cap *(*final)(struct cap *c);
   /* A promise that is fulfilled when it may have become something. */
   JSValue (*when)(struct cap *c);
-  void (*dispose)(struct cap *c); /* the last use is over */
-  void (*broken)(struct cap *c, JSValueConst callback);
-  const char *disposed; /* what using it afterwards is called */
+  void (*dispose)(struct cap *c);                       /* the last use is over */
+  void (*broken)(struct cap *c, JSValueConst callback); /* may leave an exception pending: it cannot be asked that */
+  const char *disposed;                                 /* what using it afterwards is called */
 };
 struct cap {
   struct hook memory; /* its memory: boxes and tables refer to it */
@@ -190,6 +195,8 @@ struct cap *web_stub_cap(JSValueConst v, struct web_path *path);
 struct cap *web_stub_dup(JSValueConst v);
 /* Takes its use away, which is then the caller's. NULL: it has none. */
 struct cap *web_stub_take(JSValueConst v);
+/* What was taken and is in use, borrowed; or NULL. */
+struct cap *web_stub_taken(JSValueConst v);
 void web_stub_release(JSValueConst v);
 
 /* ---- map.c */
@@ -265,14 +272,15 @@ void web_flush(void);
 
 /* ---- what the platform's JavaScript gives (worker/capnweb.js) */
 
-#define WEB_HOOKS(HOOK)                                                      \
-  HOOK(out)      /* (object) -> what stands for an object of the platform */ \
-  HOOK(in)       /* (kind, a, b) -> the object, or a promise of it */        \
-  HOOK(copy)     /* (Headers, Request or Response) -> a copy */              \
-  HOOK(sink)     /* (WritableStream) -> a target for it */                   \
-  HOOK(drop)     /* (stream): nobody will use it */                          \
-  HOOK(writable) /* (stub) -> WritableStream to what it stands for */        \
-  HOOK(pump)     /* (ReadableStream, stub): sends it through */              \
+#define WEB_HOOKS(HOOK)                                                                \
+  HOOK(buffer)   /* (Uint8Array that came) -> itself, or what it is for this Worker */ \
+  HOOK(out)      /* (object) -> what stands for an object of the platform */           \
+  HOOK(in)       /* (kind, a, b) -> the object, or a promise of it */                  \
+  HOOK(copy)     /* (Headers, Request or Response) -> a copy */                        \
+  HOOK(sink)     /* (WritableStream) -> a target for it */                             \
+  HOOK(drop)     /* (stream): nobody will use it */                                    \
+  HOOK(writable) /* (stub) -> WritableStream to what it stands for */                  \
+  HOOK(pump)     /* (ReadableStream, stub): sends it through */                        \
   HOOK(pipe)     /* () -> [target, ReadableStream] */
 enum web_hook {
 #define HOOK(name) WEB_HOOK_##name,

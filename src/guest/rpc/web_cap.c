@@ -100,7 +100,7 @@ JSValueConst cap_error(struct cap *c) { return c->type == &error_type ? ((struct
 
 struct promise {
   struct cap cap;
-  bool result, disposed;
+  bool result;
   JSValue settled;           /* a promise, fulfilled when `resolution` is there */
   struct cap *resolution;    /* a use */
   struct payload *arguments; /* go when it is */
@@ -119,13 +119,12 @@ static JSValue on_settled(JSContext *ctx, JSValueConst this, int argc, JSValueCo
     c = value_cap(payload_new(JS_DupValue(ctx, argv[0]), PAYLOAD_RETURN));
   else if (cap_of_box(argv[0]))
     c = cap_of_box(argv[0]); /* the box's use is ours now */
-  payload_free(arguments);
+  if (rejected)
+    payload_free(arguments);
+  else
+    payload_used(arguments);
   p->resolution = c ? c : failed_cap();
   if (!rejected && !p->result && c) hook_hold(&c->memory);
-  if (p->disposed) {
-    cap_release(p->resolution);
-    p->resolution = NULL;
-  }
   return JS_UNDEFINED;
 }
 
@@ -147,11 +146,26 @@ static JSValue promise_when(struct cap *c) {
   struct promise *p = (struct promise *)c;
   return p->resolution ? p->resolution->type->when(p->resolution) : JS_DupValue(guest.ctx, p->settled);
 }
+
+/* (): the promise in data[0] is settled, and disposed */
+static JSValue on_disposed(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int magic,
+                           JSValueConst *data) {
+  struct promise *p = (struct promise *)cap_of_box(data[0]);
+  struct cap *c = p->resolution;
+  if (!c) return JS_UNDEFINED;
+  JS_ThrowPlainError(ctx, "Attempted to use an RPC StubHook after it was disposed.");
+  p->resolution = failed_cap();
+  cap_release(c);
+  return JS_UNDEFINED;
+}
+
+/* What was asked of it before comes first. */
 static void promise_dispose(struct cap *c) {
   struct promise *p = (struct promise *)c;
-  p->disposed = true;
-  if (p->resolution) cap_release(p->resolution);
-  p->resolution = NULL;
+  JSValue box = cap_box(c);
+  JSValue f = JS_NewCFunctionData(guest.ctx, on_disposed, 0, 0, 1, (JSValueConst *)&box);
+  JS_FreeValue(guest.ctx, box);
+  JS_FreeValue(guest.ctx, promise_then(p->settled, f, JS_UNDEFINED));
 }
 
 /* (): the promise in data[0] is settled: data[1] is told when what it became breaks */
@@ -159,7 +173,7 @@ static JSValue on_broken(JSContext *ctx, JSValueConst this, int argc, JSValueCon
                          JSValueConst *data) {
   struct promise *p = (struct promise *)cap_of_box(data[0]);
   if (p->resolution) p->resolution->type->broken(p->resolution, data[1]);
-  return JS_UNDEFINED;
+  return JS_HasException(ctx) ? JS_EXCEPTION : JS_UNDEFINED;
 }
 static void promise_broken(struct cap *c, JSValueConst callback) {
   struct promise *p = (struct promise *)c;
@@ -193,7 +207,6 @@ struct cap *promise_cap(JSValue promise, bool result, struct payload *arguments)
   }
   cap_init(&p->cap, &promise_memory, &promise_type);
   p->result = result;
-  p->disposed = false;
   p->resolution = NULL;
   p->arguments = arguments;
   JSValue box = cap_box(&p->cap);
@@ -268,10 +281,6 @@ static JSValue on_called(JSContext *ctx, JSValueConst this, int argc, JSValueCon
   struct promise *p = (struct promise *)w->on;
   struct web_path path = {(JSValueConst *)w->parts, w->count};
   w->arguments = NULL;
-  if (!p->resolution) {
-    payload_free(arguments);
-    return JS_ThrowPlainError(ctx, "RPC was canceled because the RpcPromise was disposed.");
-  }
   struct cap *to = p->resolution;
   if (!w->map) return hand_over(to->type->call(to, &path, arguments));
   return hand_over(to->type->map(to, &path, &w->captures, w->function));
@@ -323,6 +332,7 @@ static bool is_thenable(JSValueConst v) {
 static struct cap *invoke(JSValueConst function, JSValueConst self, struct payload *arguments) {
   JSValue *values;
   uint32_t n = engine_array(arguments->value, &values);
+  if (arguments->chunk && n) payload_give_disposer(arguments, values[0]);
   /* the array may be changed by the function: its values stay */
   JSValue list = JS_DupValue(guest.ctx, arguments->value);
   JSValue r = JS_Call(guest.ctx, function, self, (int)n, (JSValueConst *)values);
@@ -339,7 +349,7 @@ static struct cap *invoke(JSValueConst function, JSValueConst self, struct paylo
     return promise_cap(promise, true, arguments);
   }
   struct cap *c = value_cap(payload_new(r, PAYLOAD_RETURN));
-  payload_free(arguments);
+  payload_used(arguments);
   return c ? c : failed_cap();
 }
 
@@ -391,20 +401,6 @@ struct cap *deliver_call(JSValueConst function, JSValueConst self, struct payloa
 
 /* ---- values for the Worker */
 
-/* (): with data [the stubs that a payload owns]. The payload itself it does not hold: that has the value, which has it,
- * and no collector would see this. */
-static JSValue on_dispose(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int magic,
-                          JSValueConst *data) {
-  owned_dispose(data[0]);
-  return JS_UNDEFINED;
-}
-
-static void give_disposer(struct payload *p) {
-  if (!JS_IsObject(p->value) || web_stub_kind(p->value) != WEB_NO_STUB || has_disposer(p->value)) return;
-  JSValue f = JS_NewCFunctionData(guest.ctx, on_dispose, 0, 0, 1, (JSValueConst *)&p->stubs);
-  if (put_disposer(p->value, f)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
-}
-
 static JSValue on_ready(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int magic, JSValueConst *data);
 
 /* The value, or (*wait) a promise to wait for. */
@@ -426,7 +422,7 @@ static JSValue try_deliver(struct cap *c, JSValue *wait) {
     return JS_Throw(guest.ctx, why);
   }
   if (r) return JS_UNDEFINED;
-  give_disposer(p);
+  payload_give_disposer(p, p->value);
   return JS_DupValue(guest.ctx, p->value);
 }
 

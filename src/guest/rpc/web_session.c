@@ -299,7 +299,10 @@ static void move_broken(struct web_import *i) {
     if (at >= engine_array(s->broken, &callbacks)) continue;
     JSValue callback = callbacks[at];
     callbacks[at] = JS_UNDEFINED;
+    s->broken_at = at + 1;
     i->resolution->type->broken(i->resolution, callback);
+    s->broken_at = 0;
+    if (JS_HasException(guest.ctx)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
     JS_FreeValue(guest.ctx, callback);
   }
   JS_FreeValue(guest.ctx, list);
@@ -456,14 +459,20 @@ static void import_broken(struct cap *c, JSValueConst callback) {
   struct web_import *i = (struct web_import *)c;
   struct web_session *s = i->session;
   JSValue *list;
+  uint32_t at = s->broken_at;
   if (i->resolution) {
     i->resolution->type->broken(i->resolution, callback);
     return;
   }
+  s->broken_at = 0;
   if (!JS_IsObject(s->broken)) s->broken = JS_NewArray(guest.ctx);
   if (!JS_IsObject(i->broken)) i->broken = JS_NewArray(guest.ctx);
-  engine_array_push(guest.ctx, i->broken, JS_NewUint32(guest.ctx, engine_array(s->broken, &list)));
-  engine_array_push(guest.ctx, s->broken, JS_DupValue(guest.ctx, callback));
+  uint32_t n = engine_array(s->broken, &list);
+  engine_array_push(guest.ctx, i->broken, JS_NewUint32(guest.ctx, at && at <= n ? at - 1 : n));
+  if (at && at <= n)
+    list[at - 1] = JS_DupValue(guest.ctx, callback);
+  else
+    engine_array_push(guest.ctx, s->broken, JS_DupValue(guest.ctx, callback));
 }
 
 static const struct cap_type import_type = {import_call,

@@ -18,6 +18,7 @@ struct web_session {
   JSValue drained[3];                         /* who waits for that: promise, resolve, reject; or undefined */
   JSValue broken;                             /* array of callbacks, undefined: none; holes are undefined */
   uint32_t last_imports, last_exports;        /* how many there were when it ended */
+  uint32_t broken_at; /* 1 + the place in `broken` that the next callback is to take; 0: the end */
   bool aborted;
   JSValue why;
   double message_max, depth_max, bigint_max;

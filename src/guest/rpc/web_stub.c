@@ -10,7 +10,7 @@
 
 struct web_stub {
   struct cap *cap;  /* a use; a property: of its root's, through `root`. NULL: disposed, or taken */
-  struct cap *used; /* its memory, after the payload that it came with was disposed */
+  struct cap *used; /* memory: what it was before the payload that it came with was disposed; a property: its root's */
   JSValue root;     /* of a property: the stub that it is of */
   JSValue *parts;   /* its path */
   uint32_t count;
@@ -78,9 +78,9 @@ struct cap *web_stub_cap(JSValueConst v, struct web_path *path) {
   struct web_stub *s = stub_of(v), *root = JS_IsObject(s->root) ? stub_of(s->root) : s;
   *path = (struct web_path){(JSValueConst *)s->parts, s->count};
   if (root->cap) return root->cap;
-  if (!root->used) return the_disposed();
-  if (!root->used->type->disposed) return root->used;
-  JS_ThrowPlainError(guest.ctx, "%s", root->used->type->disposed);
+  if (!s->used) return the_disposed();
+  if (!s->used->type->disposed) return s->used;
+  JS_ThrowPlainError(guest.ctx, "%s", s->used->type->disposed);
   return NULL;
 }
 
@@ -107,6 +107,11 @@ static void forget_used(struct web_stub *s) {
   if (used) hook_release(&used->memory);
 }
 
+struct cap *web_stub_taken(JSValueConst v) {
+  struct web_stub *s = stub_of(v);
+  return !s->cap && !s->count && s->used && s->used->uses ? s->used : NULL;
+}
+
 void web_stub_release(JSValueConst v) {
   struct web_stub *s = stub_of(v);
   if (s && s->cap) cap_release(web_stub_take(v));
@@ -120,6 +125,8 @@ static JSValue web_property(JSValueConst v, const struct web_stub *s, JSAtom nam
   if (JS_IsException(made)) return made;
   struct web_stub *p = stub_of(made);
   p->root = JS_DupValue(guest.ctx, JS_IsObject(s->root) ? s->root : v);
+  p->used = s->cap ? s->cap : s->used;
+  if (p->used) hook_hold(&p->used->memory);
   p->parts = js_malloc(guest.ctx, (s->count + 1) * sizeof *p->parts);
   if (!p->parts) {
     JS_FreeValue(guest.ctx, made);
@@ -272,7 +279,7 @@ static JSValue web_on_broken(JSContext *ctx, JSValueConst this, int argc, JSValu
     return JS_UNDEFINED;
   }
   c->type->broken(c, argv[0]);
-  return JS_UNDEFINED;
+  return JS_HasException(ctx) ? JS_EXCEPTION : JS_UNDEFINED;
 }
 
 static JSValue web_map(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {

@@ -239,6 +239,29 @@ void payload_free(struct payload *p) {
   js_free(guest.ctx, p);
 }
 
+/* (): with data [the stubs that a payload owns]. The payload itself it does not hold: that has the value, which has it,
+ * and no collector would see this. */
+static JSValue on_dispose(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int magic,
+                          JSValueConst *data) {
+  owned_dispose(data[0]);
+  return JS_UNDEFINED;
+}
+
+void payload_give_disposer(struct payload *p, JSValueConst object) {
+  if (!JS_IsObject(object) || web_stub_kind(object) != WEB_NO_STUB || has_disposer(object)) return;
+  JSValue f = JS_NewCFunctionData(guest.ctx, on_dispose, 0, 0, 1, (JSValueConst *)&p->stubs);
+  if (put_disposer(object, f)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+}
+
+void payload_used(struct payload *p) {
+  JSValue *values;
+  bool given = p && p->chunk && engine_array(p->value, &values) && JS_IsObject(values[0]) && JS_IsObject(p->stubs);
+  if (given)
+    payload_abandon(p);
+  else
+    payload_free(p);
+}
+
 void payload_abandon(struct payload *p) {
   if (!p) return;
   p->source = PAYLOAD_OWNED;
@@ -364,7 +387,9 @@ static JSValue copy_stub(struct copying *c, JSValueConst v, JSValueConst parent,
   bool promise = web_stub_kind(v) == WEB_RPC_PROMISE;
   struct web_path path;
   if (c->dup) return own(c, web_stub_dup(v), promise, parent, key);
-  struct cap *cap = web_stub_cap(v, &path);
+  struct cap *cap = web_stub_taken(v); /* it is twice in the value */
+  if (cap) return own(c, cap_use(cap), promise, parent, key);
+  cap = web_stub_cap(v, &path);
   if (!cap) return JS_EXCEPTION;
   cap = path.count ? cap_read(cap, &path) : web_stub_take(v);
   return own(c, cap, promise, parent, key);
@@ -392,6 +417,8 @@ static JSValue copy(struct copying *c, JSValueConst v, JSValueConst parent, JSVa
     case WEB_REQUEST:
     case WEB_RESPONSE:
       return web_hook_call(WEB_HOOK_copy, 1, &v);
+    case WEB_READABLE:
+      return payload_own_stub(c->to, v) ? JS_EXCEPTION : JS_DupValue(guest.ctx, v);
     default:
       return JS_DupValue(guest.ctx, v);
   }
@@ -442,6 +469,13 @@ struct cap *web_copy(JSValueConst value, struct payload *owner) {
 
 static int settle_into(struct cap *c, JSValueConst parent, JSValueConst key, struct payload *top, JSValue *wait);
 
+static int settle_promise(JSValueConst promise, JSValueConst parent, JSValueConst key, struct payload *top,
+                          JSValue *wait) {
+  struct web_path path;
+  struct cap *c = web_stub_cap(promise, &path);
+  return c ? settle_into(c, parent, key, top, wait) : -1;
+}
+
 /* The promises of `p`; what stands at the root of it is at (parent, key), undefined: it is the value of `top`. */
 static int settle_places(struct payload *p, JSValueConst parent, JSValueConst key, struct payload *top, JSValue *wait) {
   JSValue *places;
@@ -449,9 +483,7 @@ static int settle_places(struct payload *p, JSValueConst parent, JSValueConst ke
   int r = 0;
   for (uint32_t i = 0; i + 2 < n && r >= 0; i += 3) {
     bool root = JS_IsUndefined(places[i]);
-    struct web_path path;
-    struct cap *c = web_stub_cap(places[i + 2], &path);
-    int one = c ? settle_into(c, root ? parent : places[i], root ? key : places[i + 1], top, wait) : -1;
+    int one = settle_promise(places[i + 2], root ? parent : places[i], root ? key : places[i + 1], top, wait);
     r = one < 0 ? one : r | one;
     n = engine_array(p->places, &places);
   }
@@ -479,17 +511,16 @@ static int settle_into(struct cap *c, JSValueConst parent, JSValueConst key, str
   struct payload *p = cap_payload(final);
   if (!p) return not_a_value(final);
   if (payload_copy(p)) return -1;
-  if (web_stub_kind(p->value) != WEB_RPC_PROMISE) {
-    if (JS_IsUndefined(parent)) {
-      JSValue old = top->value;
-      top->value = JS_DupValue(guest.ctx, p->value);
-      JS_FreeValue(guest.ctx, old);
-    } else {
-      JSAtom name = JS_ValueToAtom(guest.ctx, key);
-      int r = JS_DefinePropertyValue(guest.ctx, parent, name, JS_DupValue(guest.ctx, p->value), JS_PROP_C_W_E);
-      JS_FreeAtom(guest.ctx, name);
-      if (r < 0) return -1;
-    }
+  if (web_stub_kind(p->value) == WEB_RPC_PROMISE) return settle_promise(p->value, parent, key, top, wait);
+  if (JS_IsUndefined(parent)) {
+    JSValue old = top->value;
+    top->value = JS_DupValue(guest.ctx, p->value);
+    JS_FreeValue(guest.ctx, old);
+  } else {
+    JSAtom name = JS_ValueToAtom(guest.ctx, key);
+    int r = JS_DefinePropertyValue(guest.ctx, parent, name, JS_DupValue(guest.ctx, p->value), JS_PROP_C_W_E);
+    JS_FreeAtom(guest.ctx, name);
+    if (r < 0) return -1;
   }
   return settle_places(p, parent, key, top, wait);
 }
@@ -497,8 +528,11 @@ static int settle_into(struct cap *c, JSValueConst parent, JSValueConst key, str
 int payload_settle(struct payload *p, JSValue *wait) {
   *wait = JS_UNDEFINED;
   if (payload_copy(p)) return -1;
-  if (!JS_IsObject(p->places)) return 0;
-  int r = settle_places(p, JS_UNDEFINED, JS_UNDEFINED, p, wait);
+  int r = 0;
+  if (web_stub_kind(p->value) == WEB_RPC_PROMISE)
+    r = settle_promise(p->value, JS_UNDEFINED, JS_UNDEFINED, p, wait);
+  else if (JS_IsObject(p->places))
+    r = settle_places(p, JS_UNDEFINED, JS_UNDEFINED, p, wait);
   if (r == 1) return 1;
   JS_FreeValue(guest.ctx, *wait);
   *wait = JS_UNDEFINED;
@@ -745,6 +779,13 @@ struct target {
   struct cap *resolved; /* of a thenable, once somebody waits for it */
 };
 
+static bool is_text(JSValueConst v, const char *text) {
+  const char *s = JS_IsString(v) ? JS_ToCString(guest.ctx, v) : NULL;
+  bool is = s && !strcmp(s, text);
+  JS_FreeCString(guest.ctx, s);
+  return is;
+}
+
 /* Of a WritableStream only its methods can be used. */
 static struct cap *only_methods(const struct web_path *path, struct payload *arguments) {
   static const char *const methods[] = {"write", "close", "abort"};
@@ -770,6 +811,7 @@ static struct cap *web_target_call(struct cap *c, const struct web_path *path, s
   struct target *t = (struct target *)c;
   struct cap *refused = t->kind == TARGET_WRITABLE ? only_methods(path, arguments) : NULL;
   if (refused) return refused;
+  if (t->kind == TARGET_WRITABLE) arguments->chunk = is_text(path->parts[0], "write");
   return call_value(c, t->object, NULL, path, arguments);
 }
 static struct cap *web_target_map(struct cap *c, const struct web_path *path, struct captures *captures,

@@ -247,7 +247,7 @@ function newHttpBatchRpcSession(urlOrRequest, options) {
     why = reason;
   }, options);
   const send = async () => {
-    await new NativePromise((resolve) => setTimeoutOf(resolve));
+    await new NativePromise((resolve) => addTimer("setTimeout", resolve, 0, [], false));
     if (aborted) throw why;
     const body = ArrayPrototypeJoin(batch, "\n");
     batch = null;

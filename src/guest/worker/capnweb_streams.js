@@ -171,10 +171,16 @@ class WebWritable {
   }
 }
 
-function writableTo(stub) {
+async function jobsLater() {
+  for (let i = 0; i < 3; i++) await undefined;
+}
+
+// `start`: what is to happen before the first chunk goes.
+function writableTo(stub, start) {
   const remote = new WebWritable(stub);
   return new WritableStream({
     __proto__: null,
+    start,
     write: (chunk, controller) => remote.write(chunk, controller),
     close: () => remote.close(),
     abort: (reason) => remote.abort(reason),
@@ -202,7 +208,7 @@ native.webHole(Hole.prototype);
 
 function webRequestOut(request) {
   const init = {};
-  const headers = pairsOf(requestList(request));
+  const headers = pairsOf(listSorted(requestList(request)));
   const { body, cf } = request;
   if (request.method !== "GET") init.method = request.method;
   if (headers.length > 0) init.headers = headers;
@@ -220,7 +226,7 @@ function webRequestOut(request) {
 
 function webResponseOut(response) {
   const init = {};
-  const headers = pairsOf(responseList(response));
+  const headers = pairsOf(listSorted(responseList(response)));
   if (responseSocket(response)) throw new TypeError("Can't serialize a Response containing a webSocket.");
   if (response.status !== 200) init.status = response.status;
   if (response.statusText) init.statusText = response.statusText;
@@ -233,7 +239,7 @@ function webOut(object) {
   if (isRequest(object)) return webRequestOut(object);
   if (isResponse(object)) return webResponseOut(object);
   const headers = headersList(object);
-  if (headers !== null) return ["headers", pairsOf(headers)];
+  if (headers !== null) return ["headers", pairsOf(listSorted(headers))];
   if (blobBytes(object) !== null) return ["blob", blobType(object), new Hole(object.stream())];
   return ["url", object.href];
 }
@@ -292,11 +298,14 @@ native.webClasses(webPrototypes, RpcTarget.prototype, Fetcher.prototype, Error.p
   sink: (stream) => new WritableEnd(stream),
   drop: dropStream,
   writable: writableTo,
-  pump: (readable, stub) => quietly(StreamPipeTo(readable, writableTo(stub))),
+  // What is said about the message that names the stream goes first.
+  pump: (readable, stub) => quietly(StreamPipeTo(readable, writableTo(stub, jobsLater))),
   pipe() {
     const { readable, writable } = new TransformStream();
     return [new WritableEnd(writable), readable];
   },
+  buffer: (bytes) => (worker.nodeLevel < NODE_ALL ? bytes : ObjectSetPrototypeOf(bytes, Buffer.prototype)),
 }, Symbol.dispose);
+native.webBuffer(Buffer.prototype);
 native.webErrors({ __proto__: null, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError,
   AggregateError }, BigInt);
