@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/config_outbound.h"
 #include "gateway/config_worker.h"
 
 #define STANDARD_IP "127.0.0.1"
@@ -144,54 +145,6 @@ static void read_dev(struct reading *r, uint32_t node) {
   if (reading_expect(r, node, '{', "dev")) reading_object(r, node, &table);
 }
 
-/* outbound */
-
-static void read_cidr(struct reading *r, uint32_t node) {
-  struct netpolicy_range *range = &r->config->outbound_allowed[r->config->outbound_allowed_count];
-  uint16_t port = range->port;
-  char *cidr = reading_string(r, node, "cidr");
-  r->has_cidr = true;
-  if (!cidr) return;
-  const char *wrong = netpolicy_parse(range, cidr);
-  if (wrong)
-    reading_error(r, reading_at(r, node), "cidr \"%s\" %s; write it as \"10.1.0.0/16\" or \"fd00::/8\"", cidr, wrong);
-  range->port = port;
-  free(cidr);
-}
-
-static void read_allowed_port(struct reading *r, uint32_t node) {
-  int64_t port = reading_number(r, node, "port", 1, 65535, "");
-  if (port > 0) r->config->outbound_allowed[r->config->outbound_allowed_count].port = (uint16_t)port;
-}
-
-static void read_allowed(struct reading *r, uint32_t node) {
-  static const struct key keys[] = {{"cidr", read_cidr}, {"port", read_allowed_port}};
-  static const struct table table = {" in outbound.allow", keys, 2, NULL, 0};
-  if (!reading_expect(r, node, '{', "an entry of outbound.allow")) return;
-  r->has_cidr = false;
-  reading_object(r, node, &table);
-  if (!r->has_cidr)
-    reading_error(r, reading_at(r, node),
-                  "an entry of outbound.allow needs \"cidr\", the addresses that may be reached");
-  r->config->outbound_allowed_count++;
-}
-
-static void read_allow(struct reading *r, uint32_t node) {
-  if (!reading_expect(r, node, '[', "outbound.allow")) return;
-  r->config->outbound_allowed = calloc(reading_count(r, node) + 1, sizeof *r->config->outbound_allowed);
-  if (!r->config->outbound_allowed) {
-    reading_no_memory(r);
-    return;
-  }
-  for (uint32_t i = jsonc_first(&r->doc, node); i; i = jsonc_next(&r->doc, i)) read_allowed(r, i);
-}
-
-static void read_outbound(struct reading *r, uint32_t node) {
-  static const struct key keys[] = {{"allow", read_allow}};
-  static const struct table table = {" in outbound", keys, 1, NULL, 0};
-  if (reading_expect(r, node, '{', "outbound")) reading_object(r, node, &table);
-}
-
 /* rpc */
 
 const char *config_rpc_path(struct config *c, const char *path) {
@@ -269,8 +222,12 @@ static void free_rpc(struct config_rpc *rpc) {
 /* The whole */
 
 static const struct key top_keys[] = {
-    {"$schema", NULL},       CONFIG_WORKER_KEYS,          {"workers", config_read_workers},
-    {"limits", read_limits}, {"outbound", read_outbound}, {"rpc", read_rpc},
+    {"$schema", NULL},
+    CONFIG_WORKER_KEYS,
+    {"workers", config_read_workers},
+    {"limits", read_limits},
+    {"outbound", config_read_outbound},
+    {"rpc", read_rpc},
     {"dev", read_dev},
 };
 static const struct table top_table = {"", top_keys, sizeof top_keys / sizeof *top_keys, wrangler_keys,
@@ -333,7 +290,7 @@ void config_free(struct config *c) {
   free(c->path);
   free(c->directory);
   config_free_workers(c);
-  free(c->outbound_allowed);
+  config_free_outbound(c);
   free_rpc(&c->rpc);
   free(c->ip);
   *c = (struct config){0};

@@ -14,7 +14,7 @@
 
 #include "base/layer.h"
 #include "base/limits.h"
-#include "gateway/netpolicy.h"
+#include "gateway/rules.h"
 #if LAYER < LAYER_GATEWAY
 #error "config.h belongs to the gateway"
 #endif
@@ -54,14 +54,23 @@ struct config_rpc {
 
 enum { CONFIG_WORKERS_MAX = 1000, CONFIG_PROPS_MAX = 32 << 10 };
 
+/* Which requests to the network have a line in the log. */
+enum config_log { CONFIG_LOG_ALL, CONFIG_LOG_REFUSED, CONFIG_LOG_NONE };
+
+struct config_outbound {
+  struct rules *rules; /* a reference; NULL: as without any */
+  char *proxy;         /* a URL; NULL: none */
+  enum config_log log;
+  bool log_query; /* with the values of its query */
+};
+
 struct config {
   char *path;                    /* of the configuration, for messages; NULL: none, all defaults */
   char *directory;               /* modules are found below it */
   struct config_worker *workers; /* the main one, then those of "workers" */
   size_t worker_count;           /* 0: none, rpc is all that is served */
   struct limits limits;
-  struct netpolicy_range *outbound_allowed; /* addresses that may be reached besides the public ones */
-  size_t outbound_allowed_count;
+  struct config_outbound outbound;
   struct config_rpc rpc;
   char *ip;
   uint16_t port;

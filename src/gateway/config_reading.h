@@ -21,8 +21,9 @@ struct reading {
   char *err;
   size_t err_size, err_length;
   bool failed;
+  int outbound_public; /* 1: "public": true; -1: false; 0: not said */
   /* seen, even if wrong: then one message is enough */
-  bool has_main, has_name, has_date, has_binding, has_service, has_cidr;
+  bool has_main, has_name, has_date, has_binding, has_service;
 };
 
 struct key {

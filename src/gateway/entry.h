@@ -19,7 +19,10 @@
 
 struct entry;
 struct registry;
+struct rules;
 struct worker;
+
+enum { ENTRY_RULES_MAX = 4 }; /* rules within rules */
 
 /* References to entries, in order. Zeroed is empty. */
 struct caps {

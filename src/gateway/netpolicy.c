@@ -93,13 +93,21 @@ static bool contains(const struct netpolicy_range *r, const uint8_t address[16])
   return !rest || !((r->address[whole] ^ address[whole]) >> (8 - rest));
 }
 
+/* The ranges of the table, read once. */
+static const struct netpolicy_range *ranges(void) {
+  static struct netpolicy_range parsed[sizeof table / sizeof *table];
+  static bool done;
+  for (size_t i = 0; !done && i < sizeof table / sizeof *table; i++)
+    if (netpolicy_parse(&parsed[i], table[i].cidr)) abort(); /* a row of the table; a test parses them all */
+  done = true;
+  return parsed;
+}
+
 static const char *judge(const uint8_t address[16]) {
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     const struct row *row = &table[i];
-    struct netpolicy_range range;
     uint8_t inner[16];
-    if (netpolicy_parse(&range, row->cidr)) abort(); /* a row of the table; a test parses them all */
-    if (!contains(&range, address)) continue;
+    if (!contains(&ranges()[i], address)) continue;
     if (row->verdict != EMBEDS) return row->verdict == PUBLIC ? NULL : row->why;
     map_v4(inner, address + row->embedded_at);
     return judge(inner);
@@ -121,13 +129,30 @@ static bool read_address(uint8_t out[16], uint16_t *port, const struct sockaddr 
   return to->sa_family == AF_INET || to->sa_family == AF_INET6;
 }
 
-const char *netpolicy_refuses(const struct netpolicy_range *allowed, size_t count, const struct sockaddr *to) {
+const char *netpolicy_refuses(const struct sockaddr *to) {
   uint8_t address[16];
   uint16_t port;
-  if (!read_address(address, &port, to)) return "it is not an internet address";
-  for (size_t i = 0; i < count; i++)
-    if ((!allowed[i].port || allowed[i].port == port) && contains(&allowed[i], address)) return NULL;
-  return judge(address);
+  return read_address(address, &port, to) ? judge(address) : "it is not an internet address";
+}
+
+bool netpolicy_contains(const struct netpolicy_range *range, const struct sockaddr *to) {
+  uint8_t address[16];
+  uint16_t port;
+  return read_address(address, &port, to) && (!range->port || range->port == port) && contains(range, address);
+}
+
+bool netpolicy_address(struct sockaddr_storage *out, const char *text, uint16_t port) {
+  struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
+  struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)out;
+  memset(out, 0, sizeof *out);
+  if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+  } else if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+  }
+  return out->ss_family != 0;
 }
 
 void netpolicy_print(char *out, size_t size, const struct sockaddr *to) {

@@ -9,7 +9,6 @@
 
 #include "gateway/isolate.h"
 #include "gateway/log.h"
-#include "gateway/netpolicy.h"
 #include "gateway/outbound_parts.h"
 
 enum { IDLE_CONNECTIONS = 64, TOTAL_FACTOR = 8 };
@@ -59,6 +58,7 @@ static void request_free(struct outbound_request *r) {
   buf_free(&r->upload);
   buf_free(&r->head);
   buf_free(&r->error);
+  outbound_unask(r);
   if (r->isolate) r->isolate->outbound_requests--;
   if (r->next) r->next->prev = r->prev;
   *(r->prev ? &r->prev->next : &o->first) = r->next;
@@ -122,27 +122,12 @@ static void on_idle(void *arg) {
 
 /* ---- connections ---- */
 
-static void log_refused(struct outbound_request *r, const struct sockaddr *to, const char *why) {
-  char address[96], *host = NULL;
-  const struct isolate *isolate = r->isolate;
-  netpolicy_print(address, sizeof address, to);
-  r->outbound->curl->url_get(r->url, CURLUPART_HOST, &host, 0);
-  if (isolate && isolate_may_log(r->isolate))
-    log_line("Worker %s: refused to connect to %s (%.255s): %s", isolate->worker->name, address, host ? host : "", why);
-  r->outbound->curl->free(host);
-}
-
 /* Every connection begins here, with the address that it will be made to. */
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to) {
   struct outbound_request *r = arg;
-  const struct config *config = r->outbound->config;
   r->resolving = false;
-  if (!r->exchange || purpose != CURLSOCKTYPE_IPCXN) return CURL_SOCKET_BAD;
-  const char *why = netpolicy_refuses(config->outbound_allowed, config->outbound_allowed_count, &to->addr);
-  if (!why) return socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
-  r->refused = true;
-  log_refused(r, &to->addr, why);
-  return CURL_SOCKET_BAD;
+  if (!r->exchange || purpose != CURLSOCKTYPE_IPCXN || !outbound_judge_address(r, &to->addr)) return CURL_SOCKET_BAD;
+  return socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
 }
 
 static int on_resolve(void *resolver, void *reserved, void *arg) {
@@ -162,13 +147,16 @@ static void connect_options(struct outbound_request *r) {
   curl->easy_setopt(r->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   curl->easy_setopt(r->easy, CURLOPT_PATH_AS_IS, 1L);
   curl->easy_setopt(r->easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl->easy_setopt(r->easy, CURLOPT_PROXY, "");
+  curl->easy_setopt(r->easy, CURLOPT_PROXY, o->config->outbound.proxy ? o->config->outbound.proxy : "");
+  curl->easy_setopt(r->easy, CURLOPT_NOPROXY, "");
   curl->easy_setopt(r->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
   curl->easy_setopt(r->easy, CURLOPT_NOSIGNAL, 1L);
   curl->easy_setopt(r->easy, CURLOPT_QUICK_EXIT, 1L); /* never wait for a name server */
   curl->easy_setopt(r->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)limit(o, LIMIT_OUTBOUND_CONNECT_MS));
   curl->easy_setopt(r->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
   curl->easy_setopt(r->easy, CURLOPT_OPENSOCKETDATA, r);
+  curl->easy_setopt(r->easy, CURLOPT_PREREQFUNCTION, outbound_judge_connection);
+  curl->easy_setopt(r->easy, CURLOPT_PREREQDATA, r);
   curl->easy_setopt(r->easy, CURLOPT_RESOLVER_START_FUNCTION, on_resolve);
   curl->easy_setopt(r->easy, CURLOPT_RESOLVER_START_DATA, r);
   curl->easy_setopt(r->easy, CURLOPT_CAPATH, ca_directory); /* NULL: one file, which libcurl keeps in memory */
@@ -324,6 +312,8 @@ static struct outbound_request *request_new(struct outbound *o, struct isolate *
   r->magic = OUTBOUND_REQUEST_MAGIC;
   r->outbound = o;
   r->isolate = isolate;
+  r->policies[r->policy_count++] = o->rules;
+  rules_hold(o->rules);
   isolate->outbound_requests++;
   buf_init(&r->upload, 2 * STREAM_WINDOW + 2 * UPLOAD_KEEP);
   buf_init(&r->error, FRAME_PAYLOAD_MAX);
@@ -363,7 +353,10 @@ void outbound_fetch(struct outbound *o, struct isolate *caller, uint32_t stream,
   const char *why = r && r->easy ? outbound_build(r, event, length, flags) : "it cannot be made";
   if (!why) why = request_start(r, stream, flags);
   if (!why) return;
-  isolate_send_error(caller, stream, ERROR_UPSTREAM, why);
+  if (r && (r->forbidden || r->refused))
+    isolate_send_error(caller, stream, r->refused ? ERROR_ADDRESS : ERROR_RULES, "");
+  else
+    isolate_send_error(caller, stream, ERROR_UPSTREAM, why);
   if (r) request_free(r);
 }
 
@@ -379,6 +372,12 @@ struct outbound *outbound_new(struct registry *registry, struct loop *loop, cons
   struct outbound *o = calloc(1, sizeof *o);
   if (!o) return NULL;
   *o = (struct outbound){.magic = OUTBOUND_MAGIC, .registry = registry, .loop = loop, .config = config};
+  o->rules = config->outbound.rules ? config->outbound.rules : rules_new(true);
+  if (!o->rules) {
+    free(o);
+    return NULL;
+  }
+  if (config->outbound.rules) rules_hold(o->rules);
   o->timer = (struct loop_timer){.fire = on_timer, .arg = o};
   buf_init(&o->piece, FRAME_PAYLOAD_MAX);
   return o;
@@ -399,6 +398,7 @@ void outbound_free(struct outbound **outbound) {
   if (o->multi) o->curl->multi_cleanup(o->multi);
   loop_timer_clear(o->loop, &o->timer);
   buf_free(&o->piece);
+  rules_release(o->rules);
   o->magic = 0;
   free(o);
   *outbound = NULL;

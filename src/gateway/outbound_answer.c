@@ -164,7 +164,7 @@ int outbound_expect_answer(struct outbound_request *r) {
 /* What the Worker is told; NULL in *detail: as workerd says it. The operator's log has the rest. */
 static enum error_code reason_for(const struct outbound_request *r, CURLcode result, const char **detail) {
   *detail = NULL;
-  if (r->refused && result == CURLE_COULDNT_CONNECT) return ERROR_ADDRESS;
+  if (r->refused && (result == CURLE_COULDNT_CONNECT || result == CURLE_ABORTED_BY_CALLBACK)) return ERROR_ADDRESS;
   *detail = r->bad;
   if (r->bad) return ERROR_UPSTREAM;
   *detail = "nothing came for too long";

@@ -20,7 +20,13 @@
 #include "gateway/outbound_curl.h"
 #include "gateway/websocket.h"
 
-enum { OUTBOUND_MAGIC = 0x4e55424f, OUTBOUND_REQUEST_MAGIC = 0x5145524f, UPLOAD_KEEP = FRAME_PAYLOAD_MAX };
+enum {
+  OUTBOUND_MAGIC = 0x4e55424f,
+  OUTBOUND_REQUEST_MAGIC = 0x5145524f,
+  UPLOAD_KEEP = FRAME_PAYLOAD_MAX,
+  METHOD_MAX = 32,
+  POLICIES_MAX = 1 + ENTRY_RULES_MAX,
+};
 
 struct outbound_websocket;
 
@@ -29,6 +35,7 @@ struct outbound {
   struct registry *registry;
   struct loop *loop;
   const struct config *config;
+  struct rules *rules;               /* the operator's; a reference */
   const struct curl_functions *curl; /* NULL until the first request */
   CURLM *multi;
   struct loop_timer timer;
@@ -55,6 +62,13 @@ struct outbound_request {
   bool upgrade;   /* it asks for a WebSocket */
   struct outbound_websocket *websocket;
 
+  /* what it is judged by (outbound_rules.c) */
+  struct rules *policies[POLICIES_MAX]; /* references: the operator's, then those of its sandbox */
+  unsigned policy_count;
+  struct rule_request asked; /* its strings, but the method, are owned */
+  char method[METHOD_MAX];
+  char rule[40]; /* which one decided */
+
   /* the request's body */
   struct buf upload;                    /* from upload_at: what libcurl has not taken */
   size_t upload_at, upload_high;        /* high: the furthest that it came; credit was given back up to there */
@@ -76,7 +90,8 @@ struct outbound_request {
   /* why there is no answer */
   struct buf error;       /* an ERROR's payload, given by the caller */
   const char *bad;        /* the answer's fault */
-  bool refused, too_idle; /* by the policy; timed out */
+  bool refused, too_idle; /* its address; timed out */
+  bool forbidden;         /* by a rule, before there was an address */
 };
 
 /* A connection that is to be a WebSocket, or is one: `frames`. */
@@ -112,6 +127,16 @@ void outbound_moved(struct outbound_request *r);
 void outbound_tell(struct outbound_request *r, uint8_t type, uint8_t flags, const void *payload, size_t length);
 /* The outcome is told; the transfer ends now, or when it is through with looking up a name. */
 void outbound_end(struct outbound_request *r, CURLcode result);
+
+/* outbound_rules.c */
+/* The request's parts, its URL and method being there. NULL, or why it cannot be made. */
+const char *outbound_ask(struct outbound_request *r);
+/* Whether it may be made at all: false, and r->forbidden or r->refused. */
+bool outbound_judge(struct outbound_request *r);
+/* The same on the address that a connection is about to be made to, or was made to. */
+bool outbound_judge_address(struct outbound_request *r, const struct sockaddr *to);
+int outbound_judge_connection(void *request, char *ip, char *own_ip, int port, int own_port);
+void outbound_unask(struct outbound_request *r);
 
 /* outbound_request.c: NULL, or why this request cannot be made. */
 const char *outbound_build(struct outbound_request *r, const uint8_t *event, size_t length, uint8_t flags);

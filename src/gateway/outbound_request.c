@@ -9,7 +9,7 @@
 #include "gateway/httptext.h"
 #include "gateway/outbound_parts.h"
 
-enum { METHOD_MAX = 32, LINE_MAX_BYTES = FRAME_PAYLOAD_MAX };
+enum { LINE_MAX_BYTES = FRAME_PAYLOAD_MAX };
 
 /* ---- the body ---- */
 
@@ -161,13 +161,14 @@ static const char *read_method(char *out, struct reader *in) {
 const char *outbound_build(struct outbound_request *r, const uint8_t *event, size_t length, uint8_t flags) {
   const struct curl_functions *curl = r->outbound->curl;
   struct reader in = reader_over(event, length);
-  char method[METHOD_MAX];
   size_t n;
   read_bytes_borrow(&in, 9); /* kind, processor time, flags */
   read_str_borrow(&in, &n);  /* entrypoint and props: the network has none */
   read_str_borrow(&in, &n);
-  const char *why = read_method(method, &in), *url = read_str_borrow(&in, &n);
+  const char *why = read_method(r->method, &in), *url = read_str_borrow(&in, &n);
   if (!why) why = build_url(r, url, n);
+  if (!why) why = outbound_ask(r);
+  if (!why && !outbound_judge(r)) return "";
   if (!why) why = build_headers(r, &in);
   uint64_t announced = read_u64(&in);
   if (why || in.bad) return why ? why : "it is not well formed";
@@ -177,7 +178,7 @@ const char *outbound_build(struct outbound_request *r, const uint8_t *event, siz
   r->upload_free = in.left;
   r->upload_total = in.left;
   buf_put(&r->upload, in.p, in.left);
-  build_method(r, method, has_body);
+  build_method(r, r->method, has_body);
   curl->easy_setopt(r->easy, CURLOPT_CURLU, r->url);
   curl->easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers);
   curl->easy_setopt(r->easy, CURLOPT_READFUNCTION, on_read);

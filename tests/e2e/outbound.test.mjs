@@ -278,6 +278,77 @@ test("an allowed port, and no other", async () => {
   await server.stop();
 });
 
+const NO_ADDRESS = "This worker is not permitted to access this address";
+const NO_REQUEST = "This worker is not permitted to make this request";
+
+test("rules by host, method and path, at every hop", async () => {
+  const { port } = upstream.address();
+  const local = { cidr: "127.0.0.1/32", port };
+  const server = await start({
+    outbound: {
+      public: false,
+      allow: [
+        { ...local, host: "127.0.0.1", methods: ["get"], path: "/hello*" },
+        { ...local, host: "127.0.0.1", path: "/away" },
+        { ...local, host: "*.localhost", methods: ["POST"] },
+      ],
+      deny: [{ path: "/hello/secret*" }],
+    },
+  });
+  const said = async (url, headers, init) => error(await ask(server, url, headers, init)).message;
+  assert.equal((await ask(server, `${base}/hello?query=/hello/secret`)).text, "hello");
+  assert.equal(await said(`${base}/hello/secret`), NO_REQUEST);
+  assert.equal(await said(`${base}/hello/%73ecret`), NO_REQUEST);
+  assert.equal(await said(`${base}/hello/..%2fother`), NO_REQUEST);
+  assert.equal(await said(`${base}/hello`, {}, { method: "POST" }), NO_REQUEST);
+  assert.equal(await said(`${base}/other`), NO_REQUEST);
+  assert.equal(await said(`http://localhost:${port}/hello`), NO_REQUEST);
+  assert.equal(await said("http://192.0.2.1/hello"), NO_REQUEST);
+  assert.equal((await ask(server, `${base}/away`, { "x-to": "/hello" })).text, "hello");
+  assert.equal(await said(`${base}/away`, { "x-to": "/other" }), NO_REQUEST);
+  assert.equal(await said(`${base}/away`, { "x-to": `http://localhost:${port}/hello` }), NO_REQUEST);
+  assert.equal(await said(`${base}/away`, { "x-to": `${bareBase}/hello` }), NO_REQUEST);
+  assert.ok(!seen.has("/other"));
+  await server.stop();
+});
+
+test("a rule without addresses reaches public ones only, and closes the list", async () => {
+  const server = await start({ outbound: { allow: [{ host: "127.0.0.1" }, { host: "localhost" }] } });
+  assert.equal(error(await ask(server, `${base}/hello`)).message, NO_ADDRESS);
+  assert.equal(error(await ask(server, `http://localhost:${upstream.address().port}/`)).message, NO_ADDRESS);
+  assert.equal(error(await ask(server, "http://example.com/")).message, NO_REQUEST);
+  await server.stop();
+});
+
+test("a rule that denies goes before one that allows, also by address", async () => {
+  const server = await start({ outbound: { allow: ALLOW, deny: [{ cidr: "127.0.0.0/8", port: bare.address().port }] } });
+  assert.equal((await ask(server, `${base}/hello`)).text, "hello");
+  assert.equal(error(await ask(server, `${bareBase}/`)).message, NO_ADDRESS);
+  await server.logged(/refused to connect to 127\.0\.0\.1 port \d+ \(127\.0\.0\.1\): rule config\.deny\[0\]/);
+  await server.stop();
+});
+
+test("requests go through the proxy of the configuration, which gets names; addresses are judged", async () => {
+  const asked = [];
+  const proxy = http.createServer((request, response) => {
+    asked.push(request.url);
+    response.end("by the proxy");
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const server = await start({
+    outbound: { proxy: `http://127.0.0.1:${proxy.address().port}`, deny: [{ host: "denied.example" }] },
+  });
+  assert.equal((await ask(server, "http://name.invalid/path?query")).text, "by the proxy");
+  assert.equal(error(await ask(server, "http://denied.example/")).message, NO_REQUEST);
+  for (const host of ["127.0.0.1", "[::1]", "0x7f.1", "169.254.169.254", "[::ffff:10.0.0.1]"])
+    assert.equal(error(await ask(server, `http://${host}/`)).message, NO_ADDRESS, host);
+  assert.deepEqual(asked, ["http://name.invalid/path?query"]);
+  proxy.closeAllConnections();
+  proxy.close();
+  await server.stop();
+});
+
 test("refusals do not flood the log", async () => {
   const source = `export default { async fetch() {
     for (let i = 0; i < 20; i++) await Promise.allSettled(Array.from({ length: 50 }, () => fetch("http://127.0.0.1/")));

@@ -566,11 +566,15 @@ static void outbound(void **state) {
       parse_with("\"outbound\": {\"allow\": [{\"cidr\": \"10.1.0.0/16\"}, {\"port\": 443, \"cidr\": \"fd00::1\"}]}"),
       0);
   assert_string_equal(warnings, "");
-  assert_int_equal(config.outbound_allowed_count, 2);
-  assert_int_equal(config.outbound_allowed[0].prefix, 112);
-  assert_int_equal(config.outbound_allowed[0].port, 0);
-  assert_int_equal(config.outbound_allowed[1].prefix, 128);
-  assert_int_equal(config.outbound_allowed[1].port, 443);
+  const struct rule_list *allow = &config.outbound.rules->allow;
+  assert_int_equal(allow->count, 2);
+  assert_int_equal(allow->list[0].range.prefix, 112);
+  assert_int_equal(allow->list[0].range.port, 0);
+  assert_int_equal(allow->list[1].range.prefix, 128);
+  assert_int_equal(allow->list[1].range.port, 443);
+  assert_false(config.outbound.rules->closed);
+  assert_int_equal(config.outbound.log, CONFIG_LOG_ALL);
+  assert_null(config.outbound.proxy);
   config_free(&config);
   assert_int_equal(parse_with("\"outbound\": {\"allow\": []}"), 0);
   config_free(&config);
@@ -578,8 +582,6 @@ static void outbound(void **state) {
   expect_error("\"outbound\": {\"allow\": {}}", "wrangler.jsonc:3:23: outbound.allow must be an array, not an object");
   expect_error("\"outbound\": {\"allow\": [1]}",
                "wrangler.jsonc:3:24: an entry of outbound.allow must be an object, not a number");
-  expect_error("\"outbound\": {\"allow\": [{\"port\": 80}]}",
-               "wrangler.jsonc:3:24: an entry of outbound.allow needs \"cidr\", the addresses that may be reached");
   expect_error("\"outbound\": {\"allow\": [{\"cidr\": \"10.0.0.1/8\"}]}",
                "wrangler.jsonc:3:33: cidr \"10.0.0.1/8\" has bits set after its prefix; write it as \"10.1.0.0/16\" or "
                "\"fd00::/8\"");
@@ -590,6 +592,69 @@ static void outbound(void **state) {
                "wrangler.jsonc:3:48: port must be a whole number from 1 to 65535");
   expect_warning("\"outbound\": {\"allows\": []}",
                  "wrangler.jsonc:3:14: unknown key \"allows\" in outbound was ignored; did you mean \"allow\"?\n");
+}
+
+static bool closed_by(const char *outbound) {
+  char text[512];
+  snprintf(text, sizeof text, "\"outbound\": {%s}", outbound);
+  assert_int_equal(parse_with(text), 0);
+  assert_string_equal(warnings, "");
+  bool closed = config.outbound.rules->closed;
+  config_free(&config);
+  return closed;
+}
+
+static void outbound_rules(void **state) {
+  (void)state;
+  assert_int_equal(
+      parse_with("\"outbound\": {\"allow\": [{\"host\": \"*.Example.COM\", \"methods\": [\"get\", \"HEAD\"], "
+                 "\"path\": \"/a/*\", \"scheme\": \"https\"}], \"deny\": [{\"port\": 25}], \"log\": \"refused\", "
+                 "\"log_query\": true, \"proxy\": \"http://127.0.0.1:3128\"}"),
+      0);
+  assert_string_equal(warnings, "");
+  const struct rule *rule = config.outbound.rules->allow.list;
+  assert_string_equal(rule->host, "*.example.com");
+  assert_string_equal(rule->methods[0], "GET");
+  assert_string_equal(rule->path, "/a/*");
+  assert_string_equal(rule->scheme, "https");
+  assert_int_equal(config.outbound.rules->deny.list[0].range.port, 25);
+  assert_int_equal(config.outbound.log, CONFIG_LOG_REFUSED);
+  assert_true(config.outbound.log_query);
+  assert_string_equal(config.outbound.proxy, "http://127.0.0.1:3128");
+  config_free(&config);
+  assert_true(closed_by("\"allow\": [{\"host\": \"a.example\"}]"));
+  assert_true(closed_by("\"allow\": [{\"cidr\": \"::1\"}, {\"port\": 443}]"));
+  assert_false(closed_by("\"allow\": [{\"cidr\": \"::1\", \"host\": \"a.example\"}]"));
+  assert_false(closed_by("\"public\": true, \"allow\": [{\"host\": \"a.example\"}]"));
+  assert_true(closed_by("\"public\": false, \"allow\": [{\"cidr\": \"::1\"}]"));
+  assert_true(closed_by("\"public\": false"));
+  assert_false(closed_by("\"deny\": [{\"host\": \"a.example\"}]"));
+  expect_error("\"outbound\": {\"allow\": [{\"hosts\": \"a\"}]}",
+               "wrangler.jsonc:3:34: a rule has no \"hosts\"; it has host, cidr, port, scheme, methods, path");
+  expect_error("\"outbound\": {\"allow\": [{}]}",
+               "wrangler.jsonc:3:24: a rule names nothing; \"host\": \"*\" is every host");
+  expect_error("\"outbound\": {\"deny\": [{\"host\": \"https://a/\"}]}",
+               "wrangler.jsonc:3:32: host must be a name or an address, perhaps with \"*.\" before it, or \"*\"; not "
+               "\"https://a/\"");
+  expect_error("\"outbound\": {\"deny\": [{\"host\": 1}]}", "wrangler.jsonc:3:32: host must be a string, not a number");
+  expect_error("\"outbound\": {\"deny\": [{\"path\": \"a\"}]}",
+               "wrangler.jsonc:3:32: path must begin with \"/\", not \"a\"");
+  expect_error("\"outbound\": {\"deny\": [{\"path\": \"/a?b\"}]}",
+               "wrangler.jsonc:3:32: path must be without a query: \"/a?b\"");
+  expect_error("\"outbound\": {\"deny\": [{\"methods\": []}]}", "wrangler.jsonc:3:35: methods must be 1 to 16 names");
+  expect_error("\"outbound\": {\"deny\": [{\"methods\": [\"a b\"]}]}", "wrangler.jsonc:3:35: \"a b\" is no method");
+  expect_error("\"outbound\": {\"deny\": [{\"scheme\": \"ftp\"}]}",
+               "wrangler.jsonc:3:34: scheme must be \"http\" or \"https\", not \"ftp\"");
+  expect_error("\"outbound\": {\"allow\": [{\"host\": \"a\", \"headers\": {\"a\": \"b\"}}]}",
+               "wrangler.jsonc:3:24: a rule here cannot have \"headers\"");
+  expect_error("\"outbound\": {\"log\": \"some\"}",
+               "wrangler.jsonc:3:21: outbound.log must be \"all\", \"refused\" or \"none\", not \"some\"");
+  expect_error("\"outbound\": {\"log_query\": 1}", "wrangler.jsonc:3:27: outbound.log_query must be true or false");
+  expect_error("\"outbound\": {\"proxy\": \"ftp://a\"}",
+               "wrangler.jsonc:3:23: outbound.proxy must be a URL of the scheme http, https, socks5 or socks5h");
+  expect_error("\"outbound\": {\"deny\": [{\"port\": 0}, {\"port\": \"a\"}]}",
+               "wrangler.jsonc:3:32: port must be a whole number from 1 to 65535\n"
+               "wrangler.jsonc:3:45: port must be a number, not a string");
 }
 
 int main(void) {
@@ -612,6 +677,7 @@ int main(void) {
       cmocka_unit_test(loaders),
       cmocka_unit_test(rpc),
       cmocka_unit_test(outbound),
+      cmocka_unit_test(outbound_rules),
       cmocka_unit_test(unknown_keys),
       cmocka_unit_test(wranglers_own_keys),
       cmocka_unit_test(duplicate_keys),
