@@ -10,6 +10,7 @@ import { newHttpBatchRpcResponse, newWebSocketRpcSession, RpcStub, RpcTarget } f
 const NEWEST_DATE = "2026-11-17"; // for code that names no compatibility date
 const ATTEMPTS = 3; // wrong tokens, then the connection is closed
 const WRONG_TOKEN = "The token is wrong.";
+const NO_TOKEN = "No token was shown in time.";
 const POLICY_VIOLATION = 1008;
 const GRACE_MS = 250; // to ask for the last answer
 
@@ -167,27 +168,32 @@ async function isToken(env, token) {
   return typeof token === "string" && crypto.subtle.timingSafeEqual(given, right);
 }
 
-// The main object. shown: the request came with the token, so that authenticate() needs none.
+// The main object. shown: the request came with the token, so that authenticate() needs none. opened, refused: what is
+// called then.
 class Door extends RpcTarget {
   #env;
   #exports;
   #shown;
-  #close;
+  #opened;
+  #refused;
   #wrong = 0;
 
-  constructor(env, exports, shown, close) {
+  constructor(env, exports, shown, { opened, refused }) {
     super();
     this.#env = env;
     this.#exports = exports;
     this.#shown = shown;
-    this.#close = close;
+    this.#opened = opened;
+    this.#refused = refused;
   }
 
   async authenticate(token) {
     if (this.#wrong >= ATTEMPTS) throw new Error(WRONG_TOKEN);
-    if ((token === undefined && this.#shown) || (await isToken(this.#env, token)))
+    if ((token === undefined && this.#shown) || (await isToken(this.#env, token))) {
+      this.#opened();
       return new Runtime(this.#env, this.#exports);
-    if (++this.#wrong >= ATTEMPTS) this.#close();
+    }
+    if (++this.#wrong >= ATTEMPTS) this.#refused();
     throw new Error(WRONG_TOKEN);
   }
 }
@@ -195,13 +201,18 @@ class Door extends RpcTarget {
 function socket(env, exports, shown) {
   const [client, server] = Object.values(new WebSocketPair());
   server.accept();
-  const close = () => setTimeout(() => server.close(POLICY_VIOLATION, WRONG_TOKEN), GRACE_MS);
-  newWebSocketRpcSession(server, new Door(env, exports, shown, close));
+  const close = (reason) => server.close(POLICY_VIOLATION, reason);
+  const patience = setTimeout(close, env.PATIENCE_MS, NO_TOKEN);
+  const opened = () => clearTimeout(patience);
+  const refused = () => setTimeout(close, GRACE_MS, WRONG_TOKEN);
+  newWebSocketRpcSession(server, new Door(env, exports, shown, { opened, refused }));
   return new Response(null, { status: 101, webSocket: client });
 }
 
 async function batch(request, env, exports, shown) {
-  const response = await newHttpBatchRpcResponse(request, new Door(env, exports, shown, () => {}));
+  const nothing = () => {};
+  const door = new Door(env, exports, shown, { opened: nothing, refused: nothing });
+  const response = await newHttpBatchRpcResponse(request, door);
   const origin = request.headers.get("origin"); // the gateway lets only those through that are allowed
   if (origin !== null) {
     response.headers.set("access-control-allow-origin", origin);

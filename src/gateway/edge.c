@@ -78,8 +78,9 @@ static int find_token(char *token, const struct config_rpc *rpc, char *err, size
 
 /* ---- its code ---- */
 
-static int put_env(struct buf *code, const char *token) {
-  json_t *env = json_pack("{s:s, s:s}", "TOKEN", token, "VERSION", MAYFLY_VERSION);
+static int put_env(struct buf *code, const struct limits *limits, const char *token) {
+  json_t *env = json_pack("{s:s, s:i, s:s}", "TOKEN", token, "PATIENCE_MS", (int)limits->value[LIMIT_HEAD_MS],
+                          "VERSION", MAYFLY_VERSION);
   char *text = env ? json_dumps(env, JSON_COMPACT) : NULL;
   json_decref(env);
   buf_put_u8(code, ENV_JSON);
@@ -89,9 +90,9 @@ static int put_env(struct buf *code, const char *token) {
   return rc;
 }
 
-static int put_code(struct buf *code, uint32_t stack_kb, const char *token) {
+static int put_code(struct buf *code, const struct limits *limits, const char *token) {
   buf_put_u32(code, WORKER_CODE_MAGIC);
-  buf_put_u32(code, stack_kb);
+  buf_put_u32(code, limits->value[LIMIT_STACK_KB]);
   buf_put_cstr(code, DATE);
   buf_put_u16(code, 0);
   buf_put_cstr(code, MODULE);
@@ -99,7 +100,7 @@ static int put_code(struct buf *code, uint32_t stack_kb, const char *token) {
   buf_put_u8(code, MODULE_JS);
   buf_put_cstr(code, MODULE);
   buf_put_str(code, _binary_edge_js_start, (size_t)(_binary_edge_js_end - _binary_edge_js_start));
-  if (put_env(code, token)) return -1;
+  if (put_env(code, limits, token)) return -1;
   buf_put_u16(code, 2);
   buf_put_u8(code, BINDING_EDGE);
   buf_put_cstr(code, "END");
@@ -133,7 +134,7 @@ int edge_new(struct edge **out, const struct config *config, const char *ip, cha
     e->host.loader_count = 1;
     buf_init(&e->host.code, SIZE_MAX / 2);
   }
-  if (!e || put_code(&e->host.code, config->limits.value[LIMIT_STACK_KB], token)) {
+  if (!e || put_code(&e->host.code, &config->limits, token)) {
     snprintf(err, err_size, "out of memory");
     edge_free(out);
     return -1;
@@ -178,6 +179,8 @@ struct worker *edge_worker(struct registry *r) {
   if (!w) return NULL;
   w->host = &r->edge->host;
   w->outbound = true;
-  w->subrequests = UINT32_MAX; /* calls of the client's; what its sandboxes may make is counted there */
+  /* What it does is the client's to say; what its sandboxes may do is counted there. */
+  w->subrequests = UINT32_MAX;
+  w->wall_ms = limit_table[LIMIT_WALL_MS].largest;
   return w;
 }

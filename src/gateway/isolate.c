@@ -82,6 +82,7 @@ void isolate_end(struct isolate *isolate, bool tell, const uint8_t *error, size_
   w->state = WORKER_NONE;
   end_exchanges(isolate, error, length);
   channels_drop(isolate);
+  worker_end_owned(w);
   outbound_forget(isolate->registry->outbound, isolate);
   worker_fail(w, error, length);
   table_free(&isolate->events);

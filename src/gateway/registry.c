@@ -87,9 +87,34 @@ struct worker *worker_new(struct registry *r, enum worker_kind kind, uint32_t lo
 
 void worker_hold(struct worker *w) { w->references++; }
 
+void worker_own(struct worker *owner, struct worker *w) {
+  w->owner = owner;
+  w->owned_next = owner->owned;
+  w->owned_slot = &owner->owned;
+  if (w->owned_next) w->owned_next->owned_slot = &w->owned_next;
+  owner->owned = w;
+}
+
+static void disown(struct worker *w) {
+  if (!w->owner) return;
+  *w->owned_slot = w->owned_next;
+  if (w->owned_next) w->owned_next->owned_slot = w->owned_slot;
+  w->owner = NULL;
+}
+
+void worker_end_owned(struct worker *owner) {
+  for (struct worker *w; (w = owner->owned);) {
+    worker_hold(w);
+    disown(w);
+    if (w->isolate) isolate_end_code(w->isolate, true, ERROR_GONE, "");
+    worker_release(w);
+  }
+}
+
 void worker_release(struct worker *w) {
   if (--w->references) return;
   w->magic = 0;
+  disown(w);
   if (w->origin) {
     w->origin->copies--;
     worker_release(w->origin);
@@ -179,6 +204,7 @@ static struct worker *copy_of(struct worker *w) {
   copy->outbound = w->outbound;
   if (w->outbound_entry) entry_hold(copy->outbound_entry = w->outbound_entry);
   worker_hold(copy->origin = w);
+  if (w->owner) worker_own(w->owner, copy);
   w->copies++;
   return copy;
 }

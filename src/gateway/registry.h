@@ -84,6 +84,8 @@ struct worker {
   struct worker *idle_next, *idle_prev; /* named, LIVE, nothing to do: least recently used first */
   bool idle, listed;
   uint64_t idle_since;
+  struct worker *owned;                            /* of an edge Worker: all that it loaded */
+  struct worker *owner, *owned_next, **owned_slot; /* such a one: of whom; not a reference */
 };
 
 struct isolate {
@@ -183,6 +185,9 @@ static inline bool worker_is_trusted(const struct worker *w) {
 }
 /* The request of an edge Worker is over: so is, with the next turn of the loop, its isolate. */
 void worker_request_over(struct worker *w);
+/* It ends at the latest when its owner's isolate does, whatever it still has to do. */
+void worker_own(struct worker *owner, struct worker *w);
+void worker_end_owned(struct worker *owner);
 /* Its modules were evaluated. */
 void worker_live(struct worker *w);
 /* They failed. The isolate stays as long as somebody asks it: it alone knows how to say what went wrong. */

@@ -64,6 +64,7 @@ static int bind_once(struct channel *stub) {
   struct worker *w = worker_new(stub->holder->registry, WORKER_ONCE, stub->loader, name, sizeof name - 1);
   if (!w) return -1;
   w->fresh = stub->fresh;
+  if (stub->holder->worker->kind == WORKER_EDGE) worker_own(stub->holder->worker, w);
   bind(stub, w);
   w->state = WORKER_WAITING;
   w->source = stub;

@@ -65,6 +65,7 @@ export default class extends WorkerEntrypoint {
   counter() { return new Counter(); }
   nested() { return { counter: new Counter(), twice: (n) => 2 * n }; }
   async keep(callback) { this.env.hold(callback.dup()); }
+  big(n) { return "x".repeat(n); }
   fail(text) { throw new RangeError(text); }
   spin() { for (;;); }
   props() { return this.ctx.props.f(this.ctx.props.x); }
@@ -312,12 +313,21 @@ test("a client that goes takes its sandboxes along", async () => {
   net.close();
 });
 
-// Loads as soon as there is room: what was ended takes a moment to go.
-async function loaded(load) {
+// The entrypoints of sandboxes that were just loaded, with these bindings, and do `first`. As soon as there is room: what
+// was ended takes a moment to go.
+async function loaded(api, count, env, first) {
   for (;;) {
+    const entries = Array.from({ length: count }, () => {
+      const worker = api.load(code(env()));
+      const entry = worker.getEntrypoint();
+      worker[Symbol.dispose]();
+      return entry;
+    });
     try {
-      return await load();
+      await Promise.all(entries.map(first));
+      return entries;
     } catch (error) {
+      for (const entry of entries) entry[Symbol.dispose]();
       if (!/Too many live isolates/.test(error.message)) throw error;
       await sleep(10);
     }
@@ -325,14 +335,10 @@ async function loaded(load) {
 }
 
 test("and so do sandboxes that do nothing, or spin", async () => {
-  const few = await started({ limits: { isolates: 2 } });
+  const few = await started({ limits: { isolates: 2, cpu_ms: 600000 } });
   for (let i = 0; i < 5; i++) {
     const { api, socket } = await connect(few);
-    const [a, b] = await loaded(async () => {
-      const both = [api.load(code()).getEntrypoint(), api.load(code()).getEntrypoint()];
-      assert.deepEqual(await Promise.all(both.map((entry) => entry.env_())), [[], []]);
-      return both;
-    });
+    const [, b] = await loaded(api, 2, () => undefined, async (entry) => assert.deepEqual(await entry.env_(), []));
     await rejects(api.load(code()).getEntrypoint().env_(), /Too many isolates|isolates/);
     b.spin().catch(() => {});
     if (i % 2) socket.terminate();
@@ -353,18 +359,8 @@ test("disposing: a sandbox ends with its last stub, and its bindings are let go"
     }
   }
   for (let i = 0; i < 30; i++) {
-    const entry = await loaded(async () => {
-      const worker = await api.load(code({ DB: new Held() }));
-      const found = await worker.getEntrypoint();
-      worker[Symbol.dispose]();
-      try {
-        assert.equal(await found.use(["DB", "get"]), 1);
-      } catch (error) {
-        found[Symbol.dispose]();
-        throw error;
-      }
-      return found;
-    });
+    const get = async (entry) => assert.equal(await entry.use(["DB", "get"]), 1);
+    const [entry] = await loaded(api, 1, () => ({ DB: new Held() }), get);
     entry[Symbol.dispose]();
   }
   await api.version();
@@ -386,17 +382,98 @@ test("two clients know nothing of each other", async () => {
   b.socket.close();
 });
 
-test("a client that breaks the protocol is closed, and nobody else", async () => {
+const BROKEN = {
+  "{": /Expected property name/,
+  "[]": /bad RPC message/,
+  '"push"': /bad RPC message/,
+  '["push"]': /bad RPC message/,
+  '["nonsense"]': /bad RPC message/,
+  '["pull",1]': /no such export ID: 1/, // another client's
+  '["push",["pipeline",-1,["find"],[]]]': /no such entry on exports table/,
+  '["push",["import",77]]': /no such entry on exports table/,
+  '["resolve",77]': /bad RPC message/,
+  '["release",1,99]': /no such export ID: 1/,
+  [`["push",${"[".repeat(1000)}1${"]".repeat(1000)}]`]: /maximum allowed message depth/,
+};
+
+test("a client that breaks the protocol is told so and closed, and nobody else is", async () => {
   const good = await connect();
-  for (const message of ["{", "[]", '["push"]', '["nonsense"]', '["pull", 5]', '["resolve", 77]', '["release", 1, 99]', "[".repeat(100000)]) {
+  const counter = await good.api.load(code()).getEntrypoint().counter();
+  for (const [message, why] of Object.entries(BROKEN)) {
     const bad = await connect(server, null);
+    const got = [];
+    bad.socket.on("message", (text) => got.push(JSON.parse(text)));
     bad.socket.send(message);
-    const [closeCode] = await bad.closed;
-    assert.notEqual(closeCode, 1000, message.slice(0, 40));
+    const [closeCode, reason] = await bad.closed;
+    assert.equal(closeCode, 3000, message.slice(0, 40));
+    assert.match(reason, why);
+    assert.deepEqual(got.map(([kind, [error]]) => [kind, error]), [["abort", "error"]]);
   }
-  assert.match(await good.api.version(), /^\d/);
+  const large = await connect(server, null);
+  large.socket.send("x".repeat((32 << 20) + 1));
+  assert.equal((await large.closed)[0], 1009);
+  assert.equal(await counter.add(2), 2);
   good.socket.close();
 });
+
+test("a client that shows no token in time is closed", async () => {
+  const brisk = await started({ limits: { head_ms: 100 } });
+  const { api, socket } = await connect(brisk);
+  assert.match(await api.version(), /^\d/);
+  const late = await connect(brisk, null);
+  assert.deepEqual(await late.closed, [1008, "No token was shown in time."]);
+  assert.match(await api.version(), /^\d/);
+  socket.close();
+});
+
+// Clients that take all they can get, each in a way of its own. Raw: npm's would wait for itself.
+const PUSH = (target, method, ...args) => JSON.stringify(["push", ["pipeline", target, [method], args]]);
+const EAGER = {
+  "asks without end and reads nothing"(socket) {
+    socket.pause();
+    for (let i = 2; i < 20000; i++) {
+      socket.send(PUSH(1, "version"));
+      socket.send(`["pull",${i}]`);
+    }
+  },
+  "asks for more than it takes"(socket) {
+    socket.pause();
+    socket.send(PUSH(1, "load", { mainModule: "a.js", modules: { "a.js": SANDBOX } }));
+    socket.send(PUSH(2, "getEntrypoint"));
+    for (let i = 4; i < 100; i++) {
+      socket.send(PUSH(3, "big", 4 << 20));
+      socket.send(`["pull",${i}]`);
+    }
+  },
+  "keeps its sandboxes busy"(socket) {
+    for (let i = 2; i < 20; i += 3) {
+      socket.send(PUSH(1, "load", { mainModule: "a.js", modules: { "a.js": SANDBOX } }));
+      socket.send(PUSH(i, "getEntrypoint"));
+      socket.send(PUSH(i + 1, "spin"));
+    }
+  },
+  "never answers"(socket) {
+    socket.send(PUSH(1, "load", { mainModule: "a.js", modules: { "a.js": SANDBOX }, env: { f: ["export", -1] } }));
+    socket.send(PUSH(2, "getEntrypoint"));
+    for (let i = 0; i < 500; i++) socket.send(PUSH(3, "use", [["f"]], i));
+  },
+  "sends large messages"(socket) {
+    for (let i = 0; i < 20; i++) socket.send(PUSH(1, "load", "x".repeat(4 << 20)));
+  },
+};
+for (const [what, run] of Object.entries(EAGER))
+  test(`one client ${what}: another's calls are answered`, async () => {
+    const greedy = await connect(server, null);
+    const { api, socket } = await connect();
+    const entry = await api.load(code({ f: (n) => n + 1 })).getEntrypoint();
+    greedy.socket.removeAllListeners("message");
+    greedy.socket.send(PUSH(0, "authenticate", TOKEN));
+    run(greedy.socket);
+    for (let i = 0; i < 100; i++) assert.equal(await entry.use(["f"], i), i + 1);
+    greedy.socket.terminate();
+    assert.equal(await entry.use(["f"], 1), 2);
+    socket.close();
+  });
 
 test("1,000 calls in flight, each with a call back", async () => {
   const { api, socket } = await connect();
