@@ -74,13 +74,9 @@ $(B)/image.o: src/builder/stored.S $(B)/image
 	$(CC) -Wa,-I$(B) -c $< -o $@
 
 # The edge Worker (gateway/edge.h) as bytes in the program
-$(G)/edge.js: src/edge/edge.js scripts/bundle-edge.mjs node_modules/capnweb/package.json
+$(B)/edge.o: src/edge/edge.js
 	@mkdir -p $(@D)
-	$(call SAY,bundle,$@)
-	node scripts/bundle-edge.mjs $< $@
-$(B)/edge.o: $(G)/edge.js
-	@mkdir -p $(@D)
-	cd $(G) && ld -r -b binary -z noexecstack edge.js -o $(CURDIR)/$@
+	cd $(<D) && ld -r -b binary -z noexecstack edge.js -o $(CURDIR)/$@
 
 # llhttp, Node.js's HTTP parser, from its own sources
 $(B)/llhttp/%.o: build/src/llhttp/include/llhttp.h

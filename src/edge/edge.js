@@ -212,7 +212,9 @@ function socket(env, exports, shown) {
 async function batch(request, env, exports, shown) {
   const nothing = () => {};
   const door = new Door(env, exports, shown, { opened: nothing, refused: nothing });
-  const response = await newHttpBatchRpcResponse(request, door);
+  const response = await newHttpBatchRpcResponse(request, door).catch(
+    (e) => new Response(`${e.message}\n`, { status: 400 }), // not a batch, or one that broke the protocol
+  );
   const origin = request.headers.get("origin"); // the gateway lets only those through that are allowed
   if (origin !== null) {
     response.headers.set("access-control-allow-origin", origin);

@@ -27,7 +27,7 @@ enum {
   FAMILY = UINT32_MAX, /* of its loader: no other has it */
 };
 
-/* src/edge, as the build bundled it */
+/* src/edge/edge.js */
 extern const char _binary_edge_js_start[], _binary_edge_js_end[];
 
 struct edge {

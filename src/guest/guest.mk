@@ -50,9 +50,9 @@ $(G)/brotli/%.wo: $(BROTLI_H)
 	$(GUEST_CC) -Ibuild/src/brotli/c/include -w -c build/src/brotli/c/$*.c -o $@
 
 # ---- encodings: tables from npm
-node_modules/@exodus/bytes/package.json node_modules/esbuild/package.json node_modules/capnweb/package.json &: package-lock.json
+node_modules/@exodus/bytes/package.json node_modules/esbuild/package.json &: package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
-	@touch node_modules/@exodus/bytes/package.json node_modules/esbuild/package.json node_modules/capnweb/package.json
+	@touch node_modules/@exodus/bytes/package.json node_modules/esbuild/package.json
 $(G)/encodings.h: scripts/encodings.mjs node_modules/@exodus/bytes/package.json
 	@mkdir -p $(@D)
 	@node scripts/encodings.mjs $@.tmp && mv $@.tmp $@

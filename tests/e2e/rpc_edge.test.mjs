@@ -205,7 +205,12 @@ test("a batch over HTTP", async () => {
   assert.deepEqual([a, b], [5, []]);
   await rejects(newHttpBatchRpcSession(url).authenticate("wrong").version(), /The token is wrong/);
   assert.equal((await fetch(url)).status, 405);
-  assert.equal((await fetch(url, { method: "POST", body: "no messages" })).status >= 400, true);
+  const bad = { "no messages": /unexpected token/, '["pull",7]': /no such export ID: 7/, '["push",["pipeline",0,[]]]\n': /JSON/ };
+  for (const [body, why] of Object.entries(bad)) {
+    const answer = await fetch(url, { method: "POST", body });
+    assert.equal(answer.status, 400, body);
+    assert.match(await answer.text(), why);
+  }
   assert.equal((await fetch(`${server.url}/`).then((r) => r.text())), "the Worker");
   assert.equal((await fetch(`${server.url}/rpcx`).then((r) => r.text())), "the Worker");
 });
