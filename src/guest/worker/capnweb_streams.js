@@ -2,6 +2,7 @@
 
 const WINDOW_FIRST = 256 * 1024, WINDOW_MAX = 1024 * 1024 * 1024, WINDOW_MIN = 64 * 1024; // bytes in flight
 const GROWTH_STARTING = 2, GROWTH_STEADY = 1.25, DECAY = 0.9;
+const CLOCK_STEP = 1; // ms; a shorter time is none
 const ROUNDS_WITHOUT_GROWTH = 3; // then it is no longer starting
 const ignoreResult = () => {};
 
@@ -90,8 +91,8 @@ class FlowController {
     const isFirst = token.deliveredAt === 0;
     const since = isFirst ? this.firstAt : token.deliveredAt, before = isFirst ? this.firstDelivered : token.delivered;
     const growth = this.starting ? GROWTH_STARTING : GROWTH_STEADY;
-    const bandwidth = now > since ? (this.delivered - before) / (now - since) : Infinity;
-    const wanted = this.roundTrip > 0 ? bandwidth * this.roundTrip * growth : Infinity;
+    const bandwidth = (this.delivered - before) / MathMax(now - since, CLOCK_STEP);
+    const wanted = bandwidth * MathMax(this.roundTrip, CLOCK_STEP) * growth;
     const grown = MathMin(wanted, token.window * growth);
     const window = token.full ? MathMax(grown, token.window * DECAY) : MathMax(grown, this.window);
     this.window = MathMax(MathMin(window, WINDOW_MAX), WINDOW_MIN);
