@@ -10,6 +10,12 @@ const changes = [
     from: "#define JS_REF_COUNT(p) (js_rc(p)->ref_count)\n",
     to: "#define JS_REF_COUNT(p) ENGINE_REF_COUNT(p)\n",
   },
+  // ---- columns of the first line are counted from 1, as those of all others
+  {
+    what: "js_parse_init",
+    from: "    s->mark = s->buf_ptr + min_int(1, input_len);\n    s->eol = s->buf_ptr;\n",
+    to: "    s->mark = s->buf_ptr;\n    s->eol = s->buf_ptr - 1;\n",
+  },
   // ---- the frame of a job, of a promise's reaction, and where they are made, run, marked and freed
   {
     what: "struct JSJobEntry",

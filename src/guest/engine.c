@@ -312,6 +312,56 @@ JSValue engine_import(JSContext *ctx, const char *name, JSModuleDef **module) {
   return JS_EvalFunction(ctx, JS_NewModuleValue(ctx, *module));
 }
 
+JSValue engine_eval_script(JSContext *ctx, const char *source, size_t length, const char *name, int line) {
+  JS_FreeValueRT(ctx->rt, ctx->error_back_trace);
+  ctx->error_back_trace = JS_UNDEFINED;
+  return __JS_EvalInternal(ctx, ctx->global_obj, source, length, name, line, JS_EVAL_TYPE_GLOBAL, -1);
+}
+
+/* A module that is being evaluated among those that this one imports, directly or not. Modules that were not linked or
+ * evaluated yet have no use for dfs_index: it marks those that were looked at in this search. */
+static JSModuleDef *find_evaluating(JSModuleDef *m, int search) {
+  if (m->status == JS_MODULE_STATUS_EVALUATING) return m;
+  if (m->status > JS_MODULE_STATUS_LINKED || m->dfs_index == search) return NULL;
+  m->dfs_index = search;
+  for (int i = 0; i < m->req_module_entries_count; i++) {
+    JSModuleDef *found = find_evaluating(m->req_module_entries[i].module, search);
+    if (found) return found;
+  }
+  return NULL;
+}
+
+static JSValue settled_namespace(JSContext *ctx, JSModuleDef *m, JSValue promise) {
+  if (JS_IsException(promise)) return promise;
+  JSPromiseStateEnum state = JS_PromiseState(ctx, promise);
+  JS_PromiseMarkAsHandled(ctx, promise);
+  JSValue r = state == JS_PROMISE_FULFILLED ? JS_GetModuleNamespace(ctx, m)
+              : state == JS_PROMISE_REJECTED
+                  ? JS_Throw(ctx, JS_PromiseResult(ctx, promise))
+                  : JS_ThrowPlainError(ctx, "Top-level await in module is not permitted at this time.");
+  JS_FreeValue(ctx, promise);
+  return r;
+}
+
+JSValue engine_require(JSContext *ctx, const char *name) {
+  static int search = 0;
+  JSModuleDef *m = js_host_resolve_imported_module(ctx, "", name, JS_UNDEFINED);
+  if (!m) return JS_EXCEPTION;
+  if (js_resolve_module(ctx, m) < 0) {
+    js_free_modules(ctx, JS_FREE_MODULE_NOT_RESOLVED);
+    return JS_EXCEPTION;
+  }
+  if (m->status == JS_MODULE_STATUS_EVALUATING) return JS_GetModuleNamespace(ctx, m);
+  const JSModuleDef *busy = find_evaluating(m, --search);
+  if (busy) {
+    const char *whose = JS_AtomToCString(ctx, busy->module_name);
+    JS_ThrowPlainError(ctx, "Circular dependency when resolving module: %s", whose ? whose : "?");
+    JS_FreeCString(ctx, whose);
+    return JS_EXCEPTION;
+  }
+  return settled_namespace(ctx, m, JS_EvalFunction(ctx, JS_NewModuleValue(ctx, m)));
+}
+
 bool engine_latin1(JSContext *ctx, JSValueConst v, JSValue *flat, const uint8_t **p, size_t *n) {
   *flat = JS_UNDEFINED;
   if (JS_VALUE_GET_TAG(v) == JS_TAG_STRING_ROPE)

@@ -57,6 +57,11 @@ JSValue engine_compile_module(JSContext *ctx, const char *source, size_t length,
 /* Loads, links and evaluates a module and what it imports. The promise of the evaluation, which for modules without
  * top-level await is settled at once, so that nobody need wait for it; or an exception. */
 JSValue engine_import(JSContext *ctx, const char *name, JSModuleDef **module);
+/* The namespace of a module that require() asks for, evaluated. An exception: it threw, it awaits at top level, or it
+ * imports one that is being evaluated. */
+JSValue engine_require(JSContext *ctx, const char *name);
+/* Sloppy code, evaluated although eval may not: its value. `line` is the number of its first. */
+JSValue engine_eval_script(JSContext *ctx, const char *source, size_t length, const char *name, int line);
 /* Asked by what resolves a specifier: whether it comes from import(), not from an import declaration. */
 bool engine_take_importing(void);
 /* The bytes of a string whose characters all fit a byte, as HTTP headers do. False: not such a string (or not one at

@@ -9,21 +9,22 @@
 #include "guest/engine.h"
 
 /* What the platform's JavaScript (worker/worker.js) gives to C: one function per thing that can happen. */
-#define HANDLERS(HANDLER)                                                                                              \
-  HANDLER(load)      /* (main, env, bindings [kind, name, channel, …], outbound, date, flags) */                        \
-  HANDLER(event)     /* (stream, entrypoint, props|undefined, method, url, headers, length, inline, hasBody, end) */   \
-  HANDLER(head)      /* (stream, status, statusText, headers, length, inline, hasBody, end) */                         \
-  HANDLER(body)      /* (stream, Uint8Array, end) */                                                                   \
-  HANDLER(window)    /* (stream, credit) */                                                                            \
-  HANDLER(message)   /* (stream, Uint8Array, text, more) */                                                            \
-  HANDLER(shut)      /* (stream, code, reason) */                                                                      \
-  HANDLER(cancel)    /* (stream) */                                                                                    \
-  HANDLER(error)     /* (stream, code, name, message, stack) */                                                        \
-  HANDLER(need)      /* (stub) */                                                                                      \
-  HANDLER(timer)     /* () -> one ran */                                                                               \
-  HANDLER(rejection) /* (promise, reason, handled) */                                                                  \
-  HANDLER(uncaught)  /* (error): a job or handler threw */                                                             \
-  HANDLER(module)    /* (specifier) -> {name, exports} of the platform, or undefined */                                \
+#define HANDLERS(HANDLER)                                                                                            \
+  HANDLER(load)      /* (main, env, bindings [kind, name, channel, …], outbound, date, flags) */                   \
+  HANDLER(event)     /* (stream, entrypoint, props|undefined, method, url, headers, length, inline, hasBody, end) */ \
+  HANDLER(head)      /* (stream, status, statusText, headers, length, inline, hasBody, end) */                       \
+  HANDLER(body)      /* (stream, Uint8Array, end) */                                                                 \
+  HANDLER(window)    /* (stream, credit) */                                                                          \
+  HANDLER(message)   /* (stream, Uint8Array, text, more) */                                                          \
+  HANDLER(shut)      /* (stream, code, reason) */                                                                    \
+  HANDLER(cancel)    /* (stream) */                                                                                  \
+  HANDLER(error)     /* (stream, code, name, message, stack) */                                                      \
+  HANDLER(need)      /* (stub) */                                                                                    \
+  HANDLER(timer)     /* () -> one ran */                                                                             \
+  HANDLER(rejection) /* (promise, reason, handled) */                                                                \
+  HANDLER(uncaught)  /* (error): a job or handler threw */                                                           \
+  HANDLER(module)    /* (specifier) -> {name, exports} of the platform, or undefined */                              \
+  HANDLER(commonjs)  /* (name) -> what that CommonJS module exports */                                               \
   HANDLER(idle)      /* () -> it did something: the end of a turn */
 
 enum handler {

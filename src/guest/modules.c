@@ -3,7 +3,7 @@
  * A specifier is resolved like a path, against the folder of the module that imports it ("./b.js", "../c.js", "b.js"
  * all name files of the Worker, as in workerd). What the Worker has not may be a module of the platform
  * ("cloudflare:workers", "capnweb"), which the platform gives as an object of exports. Only for what is "node:path" and
- * is called "path" it is asked first.
+ * is called "path" it is asked first. CommonJS modules are run by the platform (worker/commonjs.js).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -113,9 +113,7 @@ static char *refuse(JSContext *ctx, char *name, const char *base, const char *sp
   return NULL;
 }
 
-static char *normalize(JSContext *ctx, const char *base, const char *specifier, void *opaque) {
-  (void)opaque;
-  bool importing = engine_take_importing();
+static char *resolve(JSContext *ctx, const char *base, const char *specifier, bool importing) {
   char *platform = NULL;
   if (*base && *specifier != '.' && *specifier != '/' && !has_scheme(specifier)) {
     platform = name_of_platform(ctx, specifier);
@@ -133,6 +131,11 @@ static char *normalize(JSContext *ctx, const char *base, const char *specifier, 
   if (!platform && !JS_HasException(ctx)) return refuse(ctx, name, base, specifier, importing);
   js_free(ctx, name);
   return platform;
+}
+
+static char *normalize(JSContext *ctx, const char *base, const char *specifier, void *opaque) {
+  (void)opaque;
+  return resolve(ctx, base, specifier, engine_take_importing());
 }
 
 /* No import attribute is known, as in workerd. */
@@ -211,6 +214,96 @@ static JSValue parse_json(JSContext *ctx, const struct module *m, const char *na
   return v;
 }
 
+/* What a module that is no code is. */
+static JSValue value_of(JSContext *ctx, const struct module *m, const char *name) {
+  if (m->kind == MODULE_TEXT) return JS_NewStringLen(ctx, (const char *)m->content, m->length);
+  if (m->kind == MODULE_DATA) return JS_NewArrayBufferCopy(ctx, m->content, m->length);
+  return parse_json(ctx, m, name);
+}
+
+/* ---- CommonJS: worker/commonjs.js runs them ---- */
+
+static int set_commonjs(JSContext *ctx, JSModuleDef *def) {
+  JSAtom atom = JS_GetModuleName(ctx, def);
+  JSValue name = JS_AtomToString(ctx, atom);
+  JSValue value = JS_Call(ctx, guest.handler[HANDLER_commonjs], JS_UNDEFINED, 1, (JSValueConst *)&name);
+  JS_FreeValue(ctx, name);
+  JS_FreeAtom(ctx, atom);
+  return JS_IsException(value) ? -1 : JS_SetModuleExport(ctx, def, "default", value);
+}
+
+static JSModuleDef *load_commonjs(JSContext *ctx, const char *name) {
+  JSModuleDef *def = JS_NewCModule(ctx, name, set_commonjs);
+  if (def && JS_AddModuleExport(ctx, def, "default") < 0) return NULL;
+  return def;
+}
+
+static const struct module *find_value(JSContext *ctx, JSValueConst name, const char **text) {
+  *text = JS_ToCString(ctx, name);
+  return *text ? find(*text) : NULL;
+}
+
+/* moduleResolve(base, specifier) -> name */
+static JSValue native_resolve(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  const char *base = JS_ToCString(ctx, argv[0]), *specifier = base ? JS_ToCString(ctx, argv[1]) : NULL;
+  char *name = specifier ? resolve(ctx, base, specifier, true) : NULL;
+  JSValue r = name ? JS_NewString(ctx, name) : JS_EXCEPTION;
+  js_free(ctx, name);
+  JS_FreeCString(ctx, specifier);
+  JS_FreeCString(ctx, base);
+  return r;
+}
+
+/* moduleKind(name) -> enum module_kind, 0: the Worker has none of this name */
+static JSValue native_kind(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  const char *name;
+  const struct module *m = find_value(ctx, argv[0], &name);
+  JSValue r = name ? JS_NewInt32(ctx, m ? m->kind : 0) : JS_EXCEPTION;
+  JS_FreeCString(ctx, name);
+  return r;
+}
+
+/* moduleFunction(name) -> function (module, exports, require, __filename, __dirname) of a CommonJS module */
+static JSValue native_function(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  static const char head[] = "(function (module, exports, require, __filename, __dirname) {\n", tail[] = "\n})";
+  const char *name;
+  const struct module *m = find_value(ctx, argv[0], &name);
+  struct buf source;
+  buf_init(&source, SIZE_MAX / 2);
+  if (m) {
+    buf_put(&source, head, sizeof head - 1);
+    size_t at = source.len;
+    buf_put(&source, m->content, m->length);
+    if (!source.bad && m->length > 1 && !memcmp(m->content, "#!", 2)) memcpy(source.data + at, "//", 2);
+    buf_put(&source, tail, sizeof tail); /* the engine wants a NUL after it */
+  }
+  JSValue r = !m           ? JS_EXCEPTION
+              : source.bad ? JS_ThrowOutOfMemory(ctx)
+                           : engine_eval_script(ctx, (char *)source.data, source.len - 1, name, 0);
+  buf_free(&source);
+  JS_FreeCString(ctx, name);
+  return r;
+}
+
+/* moduleRequire(name) -> the namespace of an ES module, which is evaluated if it was not yet */
+static JSValue native_require(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  const char *name = JS_ToCString(ctx, argv[0]);
+  JSValue r = name ? engine_require(ctx, name) : JS_EXCEPTION;
+  JS_FreeCString(ctx, name);
+  return r;
+}
+
+/* moduleValue(name) -> what text, data or JSON is */
+static JSValue native_value(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  const char *name;
+  const struct module *m = find_value(ctx, argv[0], &name);
+  JSValue r = m ? value_of(ctx, m, name) : JS_EXCEPTION;
+  JS_FreeCString(ctx, name);
+  return r;
+}
+
+/* ---- */
+
 static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque, JSValueConst attributes) {
   (void)opaque;
   const struct module *m = find(name);
@@ -223,15 +316,10 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque, JSValue
   switch (m->kind) {
     case MODULE_JS:
       return compile(ctx, m, name);
-    case MODULE_TEXT:
-      return with_default(ctx, name, JS_NewStringLen(ctx, (const char *)m->content, m->length));
-    case MODULE_DATA:
-      return with_default(ctx, name, JS_NewArrayBufferCopy(ctx, m->content, m->length));
-    case MODULE_JSON:
-      return with_default(ctx, name, parse_json(ctx, m, name));
+    case MODULE_CJS:
+      return load_commonjs(ctx, name);
     default:
-      JS_ThrowTypeError(ctx, "Module \"%s\" is of a kind that is not supported here (CommonJS).", name);
-      return NULL;
+      return with_default(ctx, name, value_of(ctx, m, name));
   }
 }
 
@@ -239,9 +327,11 @@ static JSModuleDef *main_module;
 
 /* import(name) -> the main module's namespace; or a promise, when it awaits at top level: see namespace() then */
 static JSValue native_import(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  const char *name = JS_ToCString(ctx, argv[0]);
+  const char *name;
+  const struct module *m = find_value(ctx, argv[0], &name);
   if (!name) return JS_EXCEPTION;
-  JSValue promise = engine_import(ctx, name, &main_module);
+  JSValue promise = m && m->kind != MODULE_JS ? JS_ThrowTypeError(ctx, "Main module must be an ES module.")
+                                              : engine_import(ctx, name, &main_module);
   JS_FreeCString(ctx, name);
   if (JS_IsException(promise)) return promise;
   JSPromiseStateEnum state = JS_PromiseState(ctx, promise);
@@ -259,6 +349,15 @@ static JSValue native_namespace(JSContext *ctx, JSValueConst this, int argc, JSV
 
 void modules_init(JSContext *ctx, JSValueConst native) {
   JS_SetModuleLoaderFunc2(JS_GetRuntime(ctx), normalize, load, check_attributes, NULL);
-  JS_SetPropertyStr(ctx, native, "import", JS_NewCFunction(ctx, native_import, "import", 1));
-  JS_SetPropertyStr(ctx, native, "namespace", JS_NewCFunction(ctx, native_namespace, "namespace", 0));
+  static const struct {
+    const char *name;
+    JSCFunction *f;
+    int arguments;
+  } table[] = {
+      {"import", native_import, 1},     {"namespace", native_namespace, 0},     {"moduleResolve", native_resolve, 2},
+      {"moduleKind", native_kind, 1},   {"moduleFunction", native_function, 1}, {"moduleRequire", native_require, 1},
+      {"moduleValue", native_value, 1},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    JS_SetPropertyStr(ctx, native, table[i].name, JS_NewCFunction(ctx, table[i].f, table[i].name, table[i].arguments));
 }

@@ -34,6 +34,7 @@ const ArrayPrototypeJoin = uncurryThis(Array.prototype.join);
 
 const StringPrototypeSlice = uncurryThis(String.prototype.slice);
 const StringPrototypeIndexOf = uncurryThis(String.prototype.indexOf);
+const StringPrototypeLastIndexOf = uncurryThis(String.prototype.lastIndexOf);
 const StringPrototypeIncludes = uncurryThis(String.prototype.includes);
 const StringPrototypeStartsWith = uncurryThis(String.prototype.startsWith);
 const StringPrototypeToUpperCase = uncurryThis(String.prototype.toUpperCase);

@@ -26,7 +26,7 @@ function moduleFromObject(name, module) {
     throw new TypeError("Each module must contain exactly one of 'js', 'cjs', 'text', 'data', 'json', 'py', or 'wasm'. " +
       `Module '${name}' contained ${given.length} properties.`);
   const kind = given[0];
-  if (kind === "py" || kind === "wasm" || kind === "cjs")
+  if (kind === "py" || kind === "wasm")
     throw new TypeError(`Modules of type '${kind}' are not supported here. Module: '${name}'.`);
   if (kind === "data") return [MODULE_KINDS.data, name, bytesOf(name, module.data)];
   if (kind === "json") return [MODULE_KINDS.json, name, JSON.stringify(module.json)];

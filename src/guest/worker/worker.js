@@ -1,10 +1,34 @@
 // worker.js: a Worker's start, the end of its turns, and its own globals. Last file of the platform; it returns the
 // handlers that the guest's C calls (guest.h) and the modules that a Worker may import.
 
+// "    at A.f (m.js:1:2)" as workerd has it in the message of a failed start: "  at m.js:1:2 in f". Nothing here may be
+// the Worker's.
+function startupFrame(line) {
+  const from = StringPrototypeIndexOf(line, "at ") + 3, open = StringPrototypeIndexOf(line, " (");
+  if (open < 0) return `\n  at ${StringPrototypeSlice(line, from)}`;
+  const name = StringPrototypeSlice(line, from, open);
+  const last = MathMax(StringPrototypeLastIndexOf(name, "."), StringPrototypeLastIndexOf(name, " "));
+  return `\n  at ${StringPrototypeSlice(line, open + 2, -1)} in ${StringPrototypeSlice(name, last + 1)}`;
+}
+
 function startupFailure(error) {
   const [name, message, stack] = describe(error);
-  const trace = stack.trimEnd();
-  return new Error(`Failed to start Worker:\nUncaught ${name}: ${message}${trace === "" ? "" : "\n" + trace}`);
+  let frames = "";
+  for (let at = 0; at < stack.length;) {
+    const end = StringPrototypeIndexOf(stack, "\n", at), line = StringPrototypeSlice(stack, at, end < 0 ? stack.length : end);
+    if (line !== "") frames += startupFrame(line);
+    at += line.length + 1;
+  }
+  return new ErrorConstructor(`Failed to start Worker:\nUncaught ${name}: ${message}${frames}`);
+}
+
+function checkExports(namespace) {
+  for (const name of ObjectKeys(namespace)) {
+    if (namespace[name] === undefined || namespace[name] === null)
+      throw new TypeError("Cannot initialize N7workerd3api15ExportedHandlerE with required members from an undefined or null value.");
+    if (!isEntrypoint(namespace[name]))
+      throw new TypeError(`Incorrect type for map entry '${name}': the provided value is not of type 'function or ExportedHandler'.`);
+  }
 }
 
 const BINDING_LOADER = 1, BINDING_EDGE = 3; // frame.h
@@ -39,6 +63,13 @@ function beEdge(name, env) {
 }
 
 function started(namespace) {
+  try {
+    checkExports(namespace);
+  } catch (e) {
+    if (e instanceof TypeError) e.stack = "";
+    failStart(e);
+    return;
+  }
   worker.namespace = namespace;
   native.loaded();
   if (worker.waiting.length) flushWaiting();
@@ -157,4 +188,5 @@ return {
   uncaught: (error) => logUncaught(error, "Uncaught "),
   idle: onIdle,
   module: findModule,
+  commonjs: commonjsExports,
 };
