@@ -1,38 +1,12 @@
-// node.mjs: the npm package on Node.js: a server of an Api (WebSocket and HTTP batch, /rpc), and a client; what goes over
-// WebSockets is recorded.
+// node.mjs: the npm package on Node.js: a server of an Api (WebSocket and HTTP batch, /rpc), and a client.
 import { once } from "node:events";
 import http from "node:http";
 import { newHttpBatchRpcSession, newWebSocketRpcSession, nodeHttpBatchRpcResponse } from "capnweb";
 import WebSocket, { WebSocketServer } from "ws";
 import { Api } from "./api.mjs";
+import { Wire } from "./wire.mjs";
 
 globalThis.WebSocket ??= WebSocket; // Node.js 20 has none, and the package looks at its constants
-
-/** What goes over a WebSocket. trips: how often the client asked for something after it was told something; messages:
- * [">" (of the client) or "<", message] in order, when they are kept. */
-export class Wire {
-  trips = 0;
-  messages = [];
-  #told = true;
-  #keep;
-
-  constructor(ws, isClient, keep) {
-    this.#keep = keep;
-    const send = ws.send;
-    ws.send = (data, ...more) => {
-      this.#add(isClient ? ">" : "<", data);
-      send.call(ws, data, ...more);
-    };
-    ws.on("message", (data) => this.#add(isClient ? "<" : ">", data));
-  }
-
-  #add(direction, data) {
-    const asks = direction === ">" && /^\["(pull|push|stream)"/.test(data.subarray?.(0, 16) ?? data);
-    if (asks && this.#told) this.trips++;
-    this.#told = !asks && (this.#told || direction === "<");
-    if (this.#keep) this.messages.push([direction, String(data)]);
-  }
-}
 
 /** A server: { url, wires: of all its WebSockets, close() }. keep: the messages on them. */
 export async function nodeServer({ keep = false } = {}) {
