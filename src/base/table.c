@@ -63,3 +63,11 @@ void *table_next(const struct table *t, uint32_t *at) {
   }
   return NULL;
 }
+
+void *table_drain(const struct table *t, uint32_t *at) {
+  if (*at) --*at; /* where the last one was, there may be a follower now */
+  void *value = table_next(t, at);
+  if (value || !t->count) return value;
+  *at = 0;
+  return table_next(t, at);
+}

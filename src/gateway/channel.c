@@ -107,7 +107,7 @@ int channels_begin(struct isolate *isolate) {
 /* The end of a Worker that nobody holds any more does not wait for its events here: their caller is gone too. */
 void channels_drop(struct isolate *isolate) {
   struct channel *channel;
-  for (uint32_t at = 0; (channel = table_next(&isolate->channels, &at)); at = 0) {
+  for (uint32_t at = 0; (channel = table_drain(&isolate->channels, &at));) {
     struct worker *w = channel->entry ? channel->entry->worker : channel->worker;
     bool held = !channel->entry || keeps(channel);
     worker_hold(w);

@@ -69,8 +69,8 @@ struct isolate *isolate_new(struct worker *w) {
 
 static void end_exchanges(struct isolate *isolate, const uint8_t *error, size_t length) {
   struct exchange *x;
-  for (uint32_t at = 0; (x = table_next(&isolate->events, &at)); at = 0) exchange_callee_gone(x, error, length);
-  for (uint32_t at = 0; (x = table_next(&isolate->fetches, &at)); at = 0) exchange_caller_gone(x);
+  for (uint32_t at = 0; (x = table_drain(&isolate->events, &at));) exchange_callee_gone(x, error, length);
+  for (uint32_t at = 0; (x = table_drain(&isolate->fetches, &at));) exchange_caller_gone(x);
 }
 
 void isolate_end(struct isolate *isolate, bool tell, const uint8_t *error, size_t length) {

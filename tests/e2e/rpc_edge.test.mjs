@@ -466,6 +466,13 @@ const EAGER = {
     for (let i = 0; i < 20; i++) socket.send(PUSH(1, "load", "x".repeat(4 << 20)));
   },
 };
+test("a client that lets nothing go is closed when its table is full", async () => {
+  const greedy = await connect(server, null);
+  greedy.socket.send(PUSH(0, "authenticate", TOKEN));
+  for (let i = 0; i <= 100000; i++) greedy.socket.send(PUSH(1, "version"));
+  assert.deepEqual(await greedy.closed, [3000, "Too many objects were shared in this RPC session."]);
+});
+
 for (const [what, run] of Object.entries(EAGER))
   test(`one client ${what}: another's calls are answered`, async () => {
     const greedy = await connect(server, null);

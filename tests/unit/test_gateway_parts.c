@@ -51,6 +51,34 @@ static void test_table_agrees_with_an_array(void **state) {
   table_free(&t);
 }
 
+/* A table is emptied while the loop's body puts and removes others; and a large one in no more steps than it has room.
+ */
+static void test_table_is_drained(void **state) {
+  enum { KEYS = 1 << 20 };
+  struct table t = {0};
+  uint32_t x = 3, at = 0, left = 1000;
+  void *value;
+  (void)state;
+  for (uint32_t i = 1; i <= 500; i++) assert_int_equal(table_put(&t, i, (void *)(uintptr_t)i), 0);
+  while ((value = table_drain(&t, &at))) {
+    table_remove(&t, (uint32_t)(uintptr_t)value);
+    x = x * 1664525u + 1013904223u;
+    table_remove(&t, x % 1500 + 1);
+    if (left-- > 500) assert_int_equal(table_put(&t, 1000 + left, (void *)(uintptr_t)(1000 + left)), 0);
+    if (!left) break;
+  }
+  assert_int_equal(t.count, 0);
+  for (uint32_t i = 1; i <= KEYS; i++) assert_int_equal(table_put(&t, i, (void *)(uintptr_t)i), 0);
+  uint32_t moved = 0, before = at = 0;
+  for (; (value = table_drain(&t, &at)); before = at) {
+    moved += at > before ? at - before : t.cap - before + at;
+    table_remove(&t, (uint32_t)(uintptr_t)value);
+  }
+  assert_true(moved <= 3 * t.cap);
+  assert_int_equal(t.count, 0);
+  table_free(&t);
+}
+
 struct ticks {
   struct loop *loop;
   struct loop_timer timer[50];
@@ -261,13 +289,10 @@ static void test_loaders_with_one_id_are_one_family(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_table_agrees_with_an_array),
-      cmocka_unit_test(test_timers_fire_in_order),
-      cmocka_unit_test(test_log_text_is_harmless),
-      cmocka_unit_test(test_errors_as_payloads),
-      cmocka_unit_test(test_modules_of_the_host_worker),
-      cmocka_unit_test(test_modules_that_cannot_be_read),
-      cmocka_unit_test(test_loaders_with_one_id_are_one_family),
+      cmocka_unit_test(test_table_agrees_with_an_array),  cmocka_unit_test(test_table_is_drained),
+      cmocka_unit_test(test_timers_fire_in_order),        cmocka_unit_test(test_log_text_is_harmless),
+      cmocka_unit_test(test_errors_as_payloads),          cmocka_unit_test(test_modules_of_the_host_worker),
+      cmocka_unit_test(test_modules_that_cannot_be_read), cmocka_unit_test(test_loaders_with_one_id_are_one_family),
   };
   return cmocka_run_group_tests(tests, make_modules, drop_modules);
 }

@@ -663,14 +663,14 @@ void session_close(struct session *s, JSValue why) {
   s->closed = true;
   s->why = why;
   s->waiting = 0;
-  for (uint32_t at = 0; (i = table_next(&s->imports, &at)); at = 0) {
+  for (uint32_t at = 0; (i = table_drain(&s->imports, &at));) {
     table_remove(&s->imports, key_of(i->id));
     hook_hold(&i->hook);
     break_import(i, why);
     drop_values(i);
     hook_abandon(&i->hook);
   }
-  for (uint32_t at = 0; (e = table_next(&s->exports, &at)); at = 0) {
+  for (uint32_t at = 0; (e = table_drain(&s->exports, &at));) {
     struct hook *h = e->hook;
     table_remove(&s->exports, s->exports.entries[at - 1].key);
     js_free(guest.ctx, e);

@@ -955,13 +955,13 @@ static void send_abort(struct web_session *s, JSValueConst error) {
 static void drop_tables(struct web_session *s, bool dispose) {
   struct web_import *i;
   struct web_export *e;
-  for (uint32_t at = 0; (i = table_next(&s->imports, &at)); at = 0) {
+  for (uint32_t at = 0; (i = table_drain(&s->imports, &at));) {
     hook_hold(&i->cap.memory);
     unlist(i);
     if (dispose) import_abort(i, s->why);
     hook_release(&i->cap.memory);
   }
-  for (uint32_t at = 0; (e = table_next(&s->exports, &at)); at = 0) {
+  for (uint32_t at = 0; (e = table_drain(&s->exports, &at));) {
     struct cap *c = e->cap;
     table_remove(&s->exports, s->exports.entries[at - 1].key);
     JS_FreeValue(guest.ctx, e->readable);
