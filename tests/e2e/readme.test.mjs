@@ -1,11 +1,15 @@
 // What README.md says is what happens: its example is written out, served, and asked as it says.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { readFileSync, symlinkSync } from "node:fs";
+import path from "node:path";
 import test from "node:test";
-import { directory, request, serveDirectory } from "./harness.mjs";
+import { promisify } from "node:util";
+import { directory, request, root, serveDirectory } from "./harness.mjs";
 
-const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-const block = (language) => new RegExp("```" + language + "\\n([^]*?)```").exec(readme)[1];
+const read = (name) => readFileSync(path.join(root, name), "utf8");
+const readme = read("README.md");
+const block = (language, text = readme) => new RegExp("```" + language + "\\n([^]*?)```").exec(text)[1];
 
 test("the example's commands print what it shows", async (t) => {
   const server = await serveDirectory(directory({ "index.js": block("js"), "wrangler.jsonc": block("jsonc") }));
@@ -22,6 +26,29 @@ test("the example's commands print what it shows", async (t) => {
 
 test("the example has at most twenty lines", () => {
   assert.ok(block("js").trimEnd().split("\n").length <= 20);
+});
+
+// What a client for `serve --rpc` prints, run as it stands there.
+async function printed(t, client) {
+  const env = { ...process.env, MAYFLY_TOKEN: "a-token-for-the-tests-0123456789" };
+  const server = await serveDirectory(null, ["--rpc", "/rpc"], { cwd: directory({}), env });
+  t.after(() => server.stop());
+  const made = directory({
+    "client.mjs": client.replace("127.0.0.1:8787", `127.0.0.1:${server.port}`),
+    "websocket.mjs": 'import WebSocket from "ws"; globalThis.WebSocket ??= WebSocket;', // older Node.js has none
+  });
+  symlinkSync(path.join(root, "node_modules"), path.join(made, "node_modules"));
+  const args = ["--import", "./websocket.mjs", "client.mjs"];
+  return (await promisify(execFile)(process.execPath, args, { cwd: made, env, timeout: 30000 })).stdout;
+}
+
+test("the client by RPC prints what it shows", async (t) => {
+  assert.equal(await printed(t, block("javascript")), "ada is 36\n");
+  assert.ok(readme.includes("node client.mjs\nada is 36\n"));
+});
+
+test("so does the one of docs/rpc.md", async (t) => {
+  assert.equal(await printed(t, block("js", read("docs/rpc.md"))), "left: 9\nleft: 7\nRangeError: not enough\n");
 });
 
 test("the two commands come first", () => {
