@@ -37,6 +37,7 @@ int next_option(const struct verb *verb, int argc, char **argv, const char *lett
 /* Options that several verbs have. 0, or EXIT_USAGE after a message. */
 int option_sandbox(const struct verb *verb, const char *text, enum sandbox_mode *out);
 /* ADDR:PORT, [ADDR]:PORT, :PORT or PORT. Writes into text; *ip is NULL when no address was given. */
+int option_log_format(const struct verb *verb, const char *text, bool *json);
 int option_listen(const struct verb *verb, char *text, const char **ip, int *port);
 int option_count(const struct verb *verb, const char *name, const char *text, unsigned max, unsigned *out);
 

@@ -46,6 +46,12 @@ int option_sandbox(const struct verb *verb, const char *text, enum sandbox_mode 
   return 0;
 }
 
+int option_log_format(const struct verb *verb, const char *text, bool *json) {
+  *json = !strcmp(text, "json");
+  if (*json || !strcmp(text, "text")) return 0;
+  return usage_error(verb, "--log-format is text or json, not \"%s\"", text);
+}
+
 int option_count(const struct verb *verb, const char *name, const char *text, unsigned max, unsigned *out) {
   char *end;
   unsigned long n = strtoul(text, &end, 10);

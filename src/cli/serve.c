@@ -12,6 +12,7 @@ enum {
   OPTION_SANDBOX = 's',
   OPTION_CELLS = 'c',
   OPTION_DEV = 'd',
+  OPTION_LOG_FORMAT = 'g',
   OPTION_TRACE_RPC = 't',
   OPTION_RPC = 'r',
   OPTION_RPC_TOKEN_FILE = 'f',
@@ -30,6 +31,7 @@ static int read_options(int argc, char **argv, struct gateway_options *out, stru
                                           {"sandbox", required_argument, NULL, OPTION_SANDBOX},
                                           {"cells", required_argument, NULL, OPTION_CELLS},
                                           {"dev", no_argument, NULL, OPTION_DEV},
+                                          {"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
                                           {"trace-rpc", no_argument, NULL, OPTION_TRACE_RPC},
                                           {"rpc", required_argument, NULL, OPTION_RPC},
                                           {"rpc-token-file", required_argument, NULL, OPTION_RPC_TOKEN_FILE},
@@ -50,6 +52,9 @@ static int read_options(int argc, char **argv, struct gateway_options *out, stru
         break;
       case OPTION_DEV:
         out->dev = true;
+        break;
+      case OPTION_LOG_FORMAT:
+        rc = option_log_format(&verb_serve, optarg, &out->log_json);
         break;
       case OPTION_TRACE_RPC:
         out->trace_rpc = true;
@@ -133,6 +138,7 @@ const struct verb verb_serve = {
     "                          strict: refuse to start unless everything is there\n"
     "  --cells N               processes for dynamic Workers (default: 1)\n"
     "  --dev                   show a Worker's errors and stacks in the response\n"
+    "  --log-format text|json  what the log's lines are (default: text); json: an object each\n"
     "  --rpc PATH              offer the runtime itself as a Cap'n Web object at this path, to clients that show the\n"
     "                          token: MAYFLY_TOKEN, or one that is made and printed; no Worker is needed then\n"
     "  --rpc-token-file FILE   the token is the first line of FILE\n"

@@ -78,6 +78,7 @@ static int start(struct server *s, const struct config *config, const struct gat
 int gateway_serve(const struct config *config, const struct gateway_options *options) {
   struct server s = {.draining = false};
   int status = 1;
+  log_as_json(options->log_json);
   if (!start(&s, config, options)) status = core_run(&s.core);
   http_free(&s.http);
   if (s.core.loop) loop_timer_clear(s.core.loop, &s.drain);

@@ -11,6 +11,8 @@
 
 enum { ISOLATE_MAGIC = 0x4c4f5349, ERROR_SMALLEST = 13 };
 
+static void tell_dropped(struct worker *w);
+
 /* ---- life ---- */
 
 static void send_open(struct isolate *isolate) {
@@ -84,6 +86,7 @@ void isolate_end(struct isolate *isolate, bool tell, const uint8_t *error, size_
   channels_drop(isolate);
   worker_end_owned(w);
   outbound_forget(isolate->registry->outbound, isolate);
+  tell_dropped(w);
   worker_fail(w, error, length);
   table_free(&isolate->events);
   table_free(&isolate->fetches);
@@ -189,20 +192,33 @@ static void on_usage(struct isolate *isolate, const uint8_t *payload) {
   registry_memory_changed(r);
 }
 
-bool isolate_may_log(struct isolate *isolate) {
+static void tell_dropped(struct worker *w) {
+  char name[256];
+  if (!w->log.dropped) return;
+  log_escape(name, sizeof name, w->name, w->name_length, NULL);
+  log_line("Worker %s: %u lines dropped", name, w->log.dropped);
+  w->log.dropped = 0;
+}
+
+bool isolate_may_log(struct isolate *isolate, size_t bytes) {
+  struct worker *w = isolate->worker->origin ? isolate->worker->origin : isolate->worker;
+  const uint32_t *limits = isolate->registry->config->limits.value;
   uint64_t second = loop_now(isolate->registry->loop) / 1000;
-  if (second != isolate->log_second) {
-    if (isolate->log_dropped) log_line("Worker %s: %u lines dropped", isolate->worker->name, isolate->log_dropped);
-    isolate->log_second = second;
-    isolate->log_lines = isolate->log_dropped = 0;
+  if (second != w->log.second) {
+    tell_dropped(w);
+    w->log = (struct log_rate){.second = second};
   }
-  if (isolate->log_lines++ < isolate->registry->config->limits.value[LIMIT_LOG_LINES]) return true;
-  isolate->log_dropped++;
+  w->log.lines++;
+  w->log.bytes += bytes;
+  if (w->log.lines <= limits[LIMIT_LOG_LINES] && w->log.bytes <= (uint64_t)limits[LIMIT_LOG_KB] << 10) return true;
+  w->log.dropped++;
   return false;
 }
 
 static void on_log(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
-  if (isolate_may_log(isolate)) log_worker(payload[0], isolate->worker->name, (const char *)payload + 1, h->length - 1);
+  const struct worker *w = isolate->worker->origin ? isolate->worker->origin : isolate->worker;
+  struct log_worker who = {.name = w->name, .name_length = w->name_length, .id = w->id};
+  if (isolate_may_log(isolate, h->length)) log_worker(payload[0], &who, (const char *)payload + 1, h->length - 1);
 }
 
 /* A frame about a stream: of an event, of a fetch, or (an ERROR only) of a stub. A stream that is not there any more

@@ -2,15 +2,19 @@
 #include "gateway/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/frame.h"
+#include "gateway/jsontext.h"
+#include "gateway/utf8.h"
 
 enum { LINE_MAX_BYTES = 8192, PATIENCE_MS = 50 };
 #define INDENT "    " /* of the further lines of one text: what begins a line is the gateway's */
@@ -46,48 +50,96 @@ static void put(const char *text, size_t length) {
   if (!write_out(text, length, lost ? 0 : PATIENCE_MS)) lost++;
 }
 
-void log_line(const char *format, ...) {
-  char line[LINE_MAX_BYTES];
-  int n = snprintf(line, sizeof line, "mayfly: ");
-  va_list args;
-  va_start(args, format);
-  int m = vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
-  va_end(args);
-  size_t length = strlen(line);
-  if (m > 0) line[length++] = '\n';
-  put(line, length);
+/* ---- --log-format json ---- */
+
+static bool as_json; /* of the process, as stderr is */
+
+void log_as_json(bool json) { as_json = json; }
+
+static void put_time(struct buf *line) {
+  struct timespec now;
+  struct tm tm;
+  char text[40], whole[80];
+  clock_gettime(CLOCK_REALTIME, &now);
+  gmtime_r(&now.tv_sec, &tm);
+  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+  snprintf(whole, sizeof whole, "{\"time\":\"%s.%03uZ\"", text, (unsigned)(now.tv_nsec / 1000000) % 1000);
+  json_put(line, whole);
 }
 
-/* C0, DEL, and C1 in its UTF-8 form. */
-static bool is_control(const char *text, size_t left) {
+/* `worker` NULL: mayfly itself. */
+static void json_line(const char *level, const struct log_worker *worker, const char *text, size_t length) {
+  char id[32];
+  struct buf line;
+  buf_init(&line, 2 * LINE_MAX_BYTES);
+  put_time(&line);
+  json_put(&line, ",\"level\":\"");
+  json_put(&line, level);
+  if (worker) {
+    json_put(&line, "\",\"worker\":");
+    json_put_cut(&line, worker->name, worker->name_length, LINE_MAX_BYTES / 4);
+    snprintf(id, sizeof id, ",\"id\":%" PRIu64, worker->id);
+    json_put(&line, id);
+  } else {
+    json_put(&line, "\"");
+  }
+  json_put(&line, ",\"message\":");
+  json_put_cut(&line, text, length, LINE_MAX_BYTES);
+  json_put(&line, "}\n");
+  if (!line.bad) put((const char *)line.data, line.len);
+  buf_free(&line);
+}
+
+/* ---- lines ---- */
+
+/* C0, DEL, C1, and what is no character at all (n is 0 then). */
+static bool is_harmful(const char *text, size_t n) {
   unsigned char c = (unsigned char)text[0];
-  if (c < 0x20 || c == 0x7f) return true;
-  return c == 0xc2 && left > 1 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0;
+  return !n || c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)text[1] < 0xa0);
 }
 
-static size_t escape_one(char *out, size_t room, const char *text, size_t left, const char *indent) {
+static size_t escape_one(char *out, size_t room, const char *text, size_t length, const char *indent) {
   int n;
-  if (*text == '\n' && indent)
-    n = snprintf(out, room, "\n%s", indent);
-  else if (*text == '\n')
-    n = snprintf(out, room, "\\n");
-  else if (*text == '\t' || !is_control(text, left))
-    n = snprintf(out, room, "%c", *text);
-  else
+  if (*text == '\n')
+    n = snprintf(out, room, "%s%s", indent ? "\n" : "\\n", indent ? indent : "");
+  else if (length == 2 && is_harmful(text, length))
+    n = snprintf(out, room, "\\x%02x\\x%02x", (unsigned char)text[0], (unsigned char)text[1]);
+  else if (*text != '\t' && is_harmful(text, length))
     n = snprintf(out, room, "\\x%02x", (unsigned char)*text);
+  else
+    n = snprintf(out, room, "%.*s", (int)length, text);
   return n > 0 && (size_t)n < room ? (size_t)n : 0;
 }
 
 size_t log_escape(char *out, size_t size, const char *text, size_t length, const char *indent) {
   size_t used = 0;
   out[0] = 0;
-  for (size_t i = 0; i < length; i++) {
-    size_t n = escape_one(out + used, size - used, text + i, length - i, indent);
-    if (!n) break;
-    used += n;
+  for (size_t i = 0; i < length;) {
+    size_t n = utf8_character(text + i, length - i);
+    size_t written = escape_one(out + used, size - used, text + i, n, indent);
+    if (!written) break;
+    used += written;
+    i += n ? n : 1;
   }
   out[used] = 0;
   return used;
+}
+
+/* Texts of Workers and of peers are among what it is given. */
+void log_line(const char *format, ...) {
+  char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES + 2] = "mayfly: ";
+  va_list args;
+  va_start(args, format);
+  int m = vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  size_t length = m < 0 ? 0 : strlen(text), used = strlen(line);
+  if (as_json) {
+    json_line("info", NULL, text, length);
+    return;
+  }
+  used += log_escape(line + used, LINE_MAX_BYTES - used, text, length, INDENT);
+  line[used++] = '\n';
+  put(line, used);
 }
 
 static void worker_line(const char *level, const char *worker, const char *text, size_t length, const char *indent) {
@@ -100,9 +152,19 @@ static void worker_line(const char *level, const char *worker, const char *text,
   put(line, used);
 }
 
-void log_worker(unsigned level, const char *worker, const char *text, size_t length) {
+const char *log_level_name(unsigned level) {
   static const char *const names[] = {"debug", "info", "log", "warn", "error"};
-  worker_line(names[level <= LOG_ERROR ? level : LOG_LOG], worker, text, length, INDENT);
+  return names[level <= LOG_ERROR ? level : LOG_LOG];
+}
+
+void log_worker(unsigned level, const struct log_worker *worker, const char *text, size_t length) {
+  char name[LINE_MAX_BYTES / 4];
+  if (as_json) {
+    json_line(log_level_name(level), worker, text, length);
+    return;
+  }
+  log_escape(name, sizeof name, worker->name, worker->name_length, NULL);
+  worker_line(log_level_name(level), name, text, length, INDENT);
 }
 
 void log_error(const char *worker, const char *text, size_t length, const char *stack, size_t stack_length) {
@@ -114,5 +176,9 @@ void log_error(const char *worker, const char *text, size_t length, const char *
     both[length++] = '\n';
     memcpy(both + length, stack, stack_length);
   }
-  worker_line("error", worker, both, length + stack_length, INDENT);
+  struct log_worker who = {.name = worker, .name_length = strlen(worker)};
+  if (as_json)
+    json_line("error", &who, both, length + stack_length);
+  else
+    worker_line("error", worker, both, length + stack_length, INDENT);
 }

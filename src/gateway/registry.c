@@ -76,6 +76,7 @@ struct worker *worker_new(struct registry *r, enum worker_kind kind, uint32_t lo
   w->magic = WORKER_MAGIC;
   w->references = 1; /* the caller's */
   w->registry = r;
+  w->id = ++r->workers;
   w->kind = kind;
   w->loader = loader;
   w->last = &w->waiting;

@@ -56,6 +56,12 @@ struct host {
   struct caps services; /* its channels from loader_count + 1 on */
 };
 
+/* What was logged in the current second. */
+struct log_rate {
+  uint64_t second, bytes;
+  uint32_t lines, dropped;
+};
+
 struct worker {
   uint32_t magic;
   struct registry *registry;
@@ -71,6 +77,8 @@ struct worker {
   uint32_t loader; /* of which family of loaders; with the name and `fresh` it is the key */
   char *name;      /* for messages; of a named one its name, name_length bytes; owned */
   size_t name_length;
+  uint64_t id; /* its number, for the log */
+  struct log_rate log;
   uint32_t cpu_ms, wall_ms, memory_mb, subrequests;
   bool outbound;                    /* its channel 0 leads somewhere: */
   struct entry *outbound_entry;     /* a reference; NULL: to the network */
@@ -101,8 +109,6 @@ struct isolate {
   uint64_t subrequests_left;  /* of the events in progress together */
   uint64_t memory;            /* bytes, as the cell says */
   uint32_t outbound_requests; /* in progress; outbound.c counts them */
-  uint64_t log_second;
-  uint32_t log_lines, log_dropped;
   bool code_over; /* the last piece of its code was sent */
   struct loop_timer load_wall;
   struct isolate *next, *prev; /* all of the registry */
@@ -135,6 +141,7 @@ struct registry {
   struct worker *idle_first, *idle_last;
   struct loop_timer evict;
   struct isolate *first;
+  uint64_t workers;   /* that there ever were */
   uint32_t isolates;  /* dynamic ones */
   uint64_t memory;    /* theirs, bytes */
   uint64_t exchanges; /* in being */

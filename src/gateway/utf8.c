@@ -38,3 +38,12 @@ bool utf8_take(struct utf8 *u, const uint8_t *bytes, size_t length) {
 }
 
 bool utf8_is_whole(const struct utf8 *u) { return !u->need; }
+
+size_t utf8_character(const char *bytes, size_t length) {
+  struct utf8 u = {0};
+  for (size_t n = 0; n < 4 && n < length; n++) {
+    if (!utf8_take(&u, (const uint8_t *)bytes + n, 1)) return 0;
+    if (utf8_is_whole(&u)) return n + 1;
+  }
+  return 0;
+}

@@ -20,5 +20,7 @@ struct utf8 {
 bool utf8_take(struct utf8 *u, const uint8_t *bytes, size_t length);
 /* No character is begun and not ended. */
 bool utf8_is_whole(const struct utf8 *u);
+/* Bytes of the character that these bytes begin with; 0: they begin with none. */
+size_t utf8_character(const char *bytes, size_t length);
 
 #endif

@@ -65,8 +65,7 @@ export class Server {
       for (const check of this.#watchers) check();
       return this.over;
     });
-    child.stdout.on("data", (data) => this.#add(data));
-    child.stderr.on("data", (data) => this.#add(data));
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => this.#add(text));
   }
 
   #add(data) {
@@ -122,7 +121,7 @@ export async function serve(files, config = {}, args = []) {
 /** where: null: the directory that the program runs in. */
 export async function serveDirectory(where, args = [], options = undefined, listen = "127.0.0.1:0") {
   const server = new Server(start(["serve", ...(where === null ? [] : [where]), "--listen", listen, ...args], options));
-  const [, url] = await server.logged(/listening on (http:\/\/\S+)/);
+  const [, url] = await server.logged(/listening on (http:\/\/[^\s"]+)/);
   server.url = url;
   server.port = Number(new URL(url).port);
   return server;
