@@ -41,7 +41,7 @@
  * before a MESSAGE of a session, before a FETCH or EVENT (its stream's first frame, for props), before a MAKE (props)
  * and before CODE or LOAD (env; in CODE then globalOutbound, which the new isolate is not told of). Those of a FETCH,
  * MAKE or CODE stand right before it: the sender's next FETCH, MAKE, CODE or CAPS is of the same stream, or they are
- * forgotten. Only a channel of CAPS, MAKE or the configuration may be passed on: no loader, no stub of GET, not 0.
+ * forgotten. Only a channel of CAPS, MAKE, RULES or the configuration may be passed on: no loader, no stub of GET, not 0.
  * DONE comes from the callee when the event is over, with all that waitUntil() held: nothing follows it. The caller of
  * a session is told so too.
  *
@@ -58,6 +58,7 @@ enum {
   STREAM_WINDOW = 256 * 1024,    /* a body's first credit, bytes */
   MESSAGE_COST = 16,             /* credit that a MESSAGE takes besides its bytes */
   SHUT_REASON_MAX = 123,         /* bytes */
+  OUTBOUND_RULES_MAX = 32 << 10, /* bytes */
   CAPS_MAX = 1024,               /* channels in one CAPS frame */
   SHUT_NO_CODE = 1005,
   HEAD_SOCKET = 101, /* the status that makes a stream a WebSocket */
@@ -96,7 +97,7 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * CLOSE    throw the isolate away; nothing comes from it afterwards
  * LOAD     the Worker's code, see worker_code below; first frame of an isolate, in pieces with FRAME_MORE
  * LOADED   its modules were evaluated. u8 1; or u8 0 and an error as in ERROR
- * EVENT    u8 kind (enum event_kind), u32 cpu_ms (0: the isolate's), u32 flags 0, str entrypoint, bytes props
+ * EVENT    u8 kind (enum event_kind), u32 cpu_ms (0: the isolate's), u32 enum event_flag, str entrypoint, bytes props
  *          (guest/clone.h; or JSON, which begins with '{'; empty: {}); EVENT_FETCH: str method, str url, headers,
  *          u64 content length (~0: unknown), then inline body bytes; EVENT_RPC: then the session's first bytes
  * FETCH    u32 channel, then as EVENT. A channel that is not the isolate's is a lie. Where the channel says which
@@ -123,6 +124,8 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * CAPS     u32 channel, 1 to CAPS_MAX times
  * MAKE     stream: a new channel's number. str entrypoint, bytes props: from now on it leads to this entrypoint of the
  *          isolate's own Worker (ctx.exports)
+ * RULES    stream: a new channel's number. JSON of at most OUTBOUND_RULES_MAX bytes, { allow, deny, redact }: from now on
+ *          it leads to where the isolate's channel 0 does, under these rules too (gateway/rules.h)
  * SHUT     u16 code (SHUT_NO_CODE: none), then the reason in UTF-8, at most SHUT_REASON_MAX bytes
  * SEED     draw new random numbers: the cell says it, first of all, to the guest of an isolate that began as a copy
  */
@@ -152,13 +155,14 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
   FRAME(SHUT, 23, FROM_GATEWAY | FROM_GUEST, 2)    \
   FRAME(CAPS, 24, FROM_GATEWAY | FROM_GUEST, 4)    \
   FRAME(MAKE, 25, FROM_GUEST, 8)                   \
-  FRAME(SEED, 26, FROM_GATEWAY, 0)
+  FRAME(SEED, 26, FROM_GATEWAY, 0)                 \
+  FRAME(RULES, 27, FROM_GUEST, 0)
 
 enum frame_type {
 #define FRAME(name, number, from, smallest) FRAME_##name = number,
   FRAME_TABLE(FRAME)
 #undef FRAME
-      FRAME_TYPE_LAST = FRAME_SEED
+      FRAME_TYPE_LAST = FRAME_RULES
 };
 
 enum open_flag {
@@ -170,6 +174,9 @@ enum get_flag {
   GET_FRESH = 2, /* each event in a copy of its own of the Worker as it was when it was LOADED */
 };
 enum event_kind { EVENT_FETCH = 1, EVENT_RPC };
+enum event_flag {
+  EVENT_REDIRECTED = 1, /* FETCH: it follows a redirect to another origin: headers of rules are not added any more */
+};
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_LOG, LOG_WARN, LOG_ERROR };
 
 /* worker_code: what LOAD and CODE carry. Written by the gateway for the host Worker (gateway/hostworker.c), by a

@@ -6,6 +6,7 @@
 
 #include "gateway/isolate.h"
 #include "gateway/outbound.h"
+#include "gateway/rules.h"
 
 enum {
   CHANNEL_MAGIC = 0x4e414843,
@@ -202,6 +203,10 @@ const char *channel_caps(struct isolate *isolate, const struct frame_header *h, 
   return lie;
 }
 
+static uint64_t most_entry_bytes(const struct worker *w) {
+  return w->kind == WORKER_HOST ? HOST_ENTRY_BYTES : ENTRY_BYTES;
+}
+
 const char *channel_make(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
   struct worker *w = isolate->worker->origin ? isolate->worker->origin : isolate->worker;
   struct reader r = reader_over(payload, h->length);
@@ -215,10 +220,25 @@ const char *channel_make(struct isolate *isolate, const struct frame_header *h, 
   struct entry *entry = channel ? entry_new(w, &text, &caps) : NULL;
   if (entry) lead_to(channel, entry);
   if (channel && !entry) lie = "out of memory";
-  if (w->entry_bytes > (w->kind == WORKER_HOST ? HOST_ENTRY_BYTES : ENTRY_BYTES)) lie = "more props than it may keep";
+  if (w->entry_bytes > most_entry_bytes(w)) lie = "more props than it may keep";
   if (lie && channel) channel_free(channel);
   entry_release(entry);
   caps_free(&caps);
+  return lie;
+}
+
+const char *channel_rules(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
+  struct worker *w = isolate->worker;
+  const char *lie;
+  struct channel *channel = channel_new_own(isolate, h->stream, &lie);
+  struct rules *rules = channel ? rules_from_guest(payload, h->length) : NULL;
+  struct entry *entry = rules ? entry_new_rules(w, rules, h->length) : NULL;
+  if (entry) lead_to(channel, entry);
+  if (channel && !entry) lie = "out of memory";
+  if (rules && !entry) rules_release(rules);
+  if (w->entry_bytes > most_entry_bytes(w)) lie = "more rules than it may keep";
+  if (lie && channel) channel_free(channel);
+  entry_release(entry);
   return lie;
 }
 
@@ -250,7 +270,8 @@ static bool build_event(struct buf *event, const struct entry *entry, struct rea
   uint8_t kind = read_u8(rest);
   buf_put_u8(event, kind);
   buf_put_u32(event, read_u32(rest));
-  buf_put_u32(event, read_u32(rest));
+  read_u32(rest); /* flags, which are for the network */
+  buf_put_u32(event, 0);
   read_str_borrow(rest, &n);
   read_str_borrow(rest, &n);
   buf_put_str(event, entry->bytes, entry->entrypoint_length);
@@ -284,6 +305,17 @@ static void fetch_entry(struct isolate *isolate, const struct frame_header *h, c
   caps_free(&caps);
 }
 
+/* To the network, by way of rules. */
+static void fetch_rules(struct isolate *isolate, const struct frame_header *h, const struct entry *entry,
+                        const uint8_t *payload, size_t length) {
+  if (payload[0] != EVENT_FETCH)
+    isolate_send_error(isolate, h->stream, ERROR_RULES, "an outbound has fetch() and connect() and nothing else");
+  else if (entry->nowhere)
+    isolate_send_error(isolate, h->stream, ERROR_NO_OUTBOUND, "");
+  else
+    outbound_fetch(isolate->registry->outbound, isolate, entry, h->stream, payload, length, h->flags);
+}
+
 static void fetch_stub(struct isolate *isolate, const struct frame_header *h, struct channel *stub, uint8_t *event,
                        size_t length, struct caps *caps) {
   struct worker *w = stub_worker(stub);
@@ -310,12 +342,14 @@ static const char *fetch(struct isolate *isolate, const struct frame_header *h, 
   }
   isolate->subrequests_left--;
   const struct entry *entry = channel ? channel->entry : isolate->worker->outbound_entry;
-  if (entry)
+  if (entry && entry->rules)
+    fetch_rules(isolate, h, entry, payload, length);
+  else if (entry)
     fetch_entry(isolate, h, entry, payload, length);
   else if (channel)
     fetch_stub(isolate, h, channel, payload, length, caps);
   else
-    outbound_fetch(isolate->registry->outbound, isolate, h->stream, payload, length, h->flags);
+    outbound_fetch(isolate->registry->outbound, isolate, NULL, h->stream, payload, length, h->flags);
   return NULL;
 }
 

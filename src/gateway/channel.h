@@ -1,4 +1,4 @@
-/* channel.h: an isolate's table of channels, and the frames about them: MAKE, CAPS, RELEASE, FETCH. See registry.h.
+/* channel.h: an isolate's table of channels, and the frames about them: MAKE, RULES, CAPS, RELEASE, FETCH. See registry.h.
  *
  * Numbers are the isolate's own (GET, MAKE), or given by the gateway with CHANNEL_GIVEN set (CAPS); a number means
  * nothing in another isolate. What is on its way is held as entries, never as numbers.
@@ -29,6 +29,7 @@ struct caps channel_take_pending(struct isolate *isolate, uint32_t stream);
 
 /* Frames of the isolate. NULL, or in what way it is a lie. */
 const char *channel_make(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload);
+const char *channel_rules(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload);
 const char *channel_caps(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload);
 const char *channel_release(struct isolate *isolate, uint32_t number);
 const char *channel_fetch(struct isolate *isolate, const struct frame_header *h, uint8_t *payload);

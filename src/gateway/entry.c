@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "gateway/registry.h"
+#include "gateway/rules.h"
 
 enum { ENTRY_MAGIC = 0x59525445, CAPS_FIRST = 4 };
 
 size_t entry_size(const struct entry *e) {
-  return sizeof *e + e->entrypoint_length + e->props_length + e->caps.cap * sizeof *e->caps.list;
+  return sizeof *e + e->entrypoint_length + e->props_length + e->caps.cap * sizeof *e->caps.list + e->weight;
 }
 
 struct entry *entry_new(struct worker *worker, const struct entry_text *text, struct caps *caps) {
@@ -31,6 +32,30 @@ struct entry *entry_new(struct worker *worker, const struct entry_text *text, st
   return e;
 }
 
+/* Why the rules cannot be kept within what holds for the Worker; NULL: they can. */
+static const char *nests(const struct worker *worker) {
+  unsigned depth = 1;
+  for (const struct entry *e = worker->outbound_entry; e; e = e->within) {
+    if (!e->rules) return "the Worker that made these rules has an outbound that is not the network";
+    if (++depth > ENTRY_RULES_MAX) return "there are more than 4 rules within rules";
+  }
+  return NULL;
+}
+
+struct entry *entry_new_rules(struct worker *worker, struct rules *rules, size_t length) {
+  static const struct entry_text none = {.entrypoint = "", .props = ""};
+  const char *why = nests(worker);
+  if (why && rules_break(rules, why)) return NULL;
+  struct entry *e = entry_new(worker, &none, NULL);
+  if (!e) return NULL;
+  e->rules = rules;
+  e->nowhere = !worker->outbound;
+  if (!why && (e->within = worker->outbound_entry)) entry_hold(e->within);
+  e->weight = (uint32_t)(8 * length + sizeof *rules);
+  worker->entry_bytes += e->weight;
+  return e;
+}
+
 void entry_hold(struct entry *e) { e->references++; }
 
 /* The release of what it refers to may end more entries; those are only put on the list then. */
@@ -38,6 +63,8 @@ static void bury(struct entry *e) {
   struct worker *w = e->worker;
   w->entry_bytes -= entry_size(e);
   caps_free(&e->caps);
+  rules_release(e->rules);
+  entry_release(e->within);
   e->magic = 0;
   free(e);
   worker_release(w);

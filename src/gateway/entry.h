@@ -1,4 +1,5 @@
-/* entry.h: what a channel that may be passed on leads to: which Worker, which of its entrypoints, with which props.
+/* entry.h: what a channel that may be passed on leads to: which Worker, which of its entrypoints, with which props; or
+ * the network, under rules.
  *
  * An entry is immutable and counted: channel tables, exchanges, other entries' props and the configuration refer to it.
  * It outlives the isolate that made it, and every isolate of its Worker. It is made of entries that are there already,
@@ -35,6 +36,10 @@ struct entry {
   uint32_t references;
   struct worker *worker; /* a reference */
   struct caps caps;      /* which the props name */
+  struct rules *rules;   /* a reference; non-NULL: to the network, under these rules; `worker` made them */
+  struct entry *within;  /* a reference: whose rules hold besides; NULL: none */
+  bool nowhere;          /* its maker may not reach the network */
+  uint32_t weight;       /* bytes that the rules take, about */
   uint32_t entrypoint_length, props_length;
   struct entry *next; /* among those to be freed */
   uint8_t bytes[];    /* entrypoint, props */
@@ -48,6 +53,9 @@ struct entry_text {
 
 /* With one reference, the caller's; takes over the caps. NULL: out of memory, and the caps are the caller's still. */
 struct entry *entry_new(struct worker *worker, const struct entry_text *text, struct caps *caps);
+/* Takes over the rules, which came as so many bytes, and leads to where the Worker's own outbound does. NULL: out of
+ * memory, and they are the caller's still. */
+struct entry *entry_new_rules(struct worker *worker, struct rules *rules, size_t length);
 void entry_hold(struct entry *e);
 void entry_release(struct entry *e); /* or NULL */
 /* What it takes of memory, bytes. */

@@ -255,6 +255,8 @@ static const char *dispatch(struct isolate *isolate, const struct frame_header *
       return channel_caps(isolate, h, payload);
     case FRAME_MAKE:
       return channel_make(isolate, h, payload);
+    case FRAME_RULES:
+      return channel_rules(isolate, h, payload);
     case FRAME_GET:
       return stub_get(isolate, h, payload);
     case FRAME_CODE:

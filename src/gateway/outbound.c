@@ -59,6 +59,7 @@ static void request_free(struct outbound_request *r) {
   buf_free(&r->head);
   buf_free(&r->error);
   outbound_unask(r);
+  redact_free(&r->redact);
   if (r->isolate) r->isolate->outbound_requests--;
   if (r->next) r->next->prev = r->prev;
   *(r->prev ? &r->prev->next : &o->first) = r->next;
@@ -306,14 +307,19 @@ bool outbound_flush(void *arg) {
 
 /* ---- beginning ---- */
 
-static struct outbound_request *request_new(struct outbound *o, struct isolate *isolate) {
+static void add_policy(struct outbound_request *r, struct rules *rules) {
+  r->policies[r->policy_count++] = rules;
+  rules_hold(rules);
+}
+
+static struct outbound_request *request_new(struct outbound *o, struct isolate *isolate, const struct entry *under) {
   struct outbound_request *r = calloc(1, sizeof *r);
   if (!r) return NULL;
   r->magic = OUTBOUND_REQUEST_MAGIC;
   r->outbound = o;
   r->isolate = isolate;
-  r->policies[r->policy_count++] = o->rules;
-  rules_hold(o->rules);
+  add_policy(r, o->rules);
+  for (; under && r->policy_count < POLICIES_MAX; under = under->within) add_policy(r, under->rules);
   isolate->outbound_requests++;
   buf_init(&r->upload, 2 * STREAM_WINDOW + 2 * UPLOAD_KEEP);
   buf_init(&r->error, FRAME_PAYLOAD_MAX);
@@ -342,19 +348,19 @@ static const char *request_start(struct outbound_request *r, uint32_t stream, ui
   return NULL;
 }
 
-void outbound_fetch(struct outbound *o, struct isolate *caller, uint32_t stream, const uint8_t *event, size_t length,
-                    uint8_t flags) {
+void outbound_fetch(struct outbound *o, struct isolate *caller, const struct entry *under, uint32_t stream,
+                    const uint8_t *event, size_t length, uint8_t flags) {
   if (caller->outbound_requests >= limit(o, LIMIT_OUTBOUND_REQUESTS) ||
       o->count >= TOTAL_FACTOR * limit(o, LIMIT_OUTBOUND_CONNECTIONS)) {
     isolate_send_error(caller, stream, ERROR_OUTBOUND_BUSY, "");
     return;
   }
-  struct outbound_request *r = start(o) ? NULL : request_new(o, caller);
+  struct outbound_request *r = start(o) ? NULL : request_new(o, caller, under);
   const char *why = r && r->easy ? outbound_build(r, event, length, flags) : "it cannot be made";
   if (!why) why = request_start(r, stream, flags);
   if (!why) return;
   if (r && (r->forbidden || r->refused))
-    isolate_send_error(caller, stream, r->refused ? ERROR_ADDRESS : ERROR_RULES, "");
+    isolate_send_error(caller, stream, r->refused ? ERROR_ADDRESS : ERROR_RULES, outbound_refusal(r));
   else
     isolate_send_error(caller, stream, ERROR_UPSTREAM, why);
   if (r) request_free(r);

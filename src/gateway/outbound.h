@@ -4,8 +4,8 @@
  * answers in frames. Bodies are passed on within the exchange's credit in both directions: a sandbox that does not read
  * stops the upstream's TCP connection, and an upstream that does not read stops the sandbox.
  * Invariants: libcurl's callbacks may speak to the exchange, the exchange never enters libcurl: what it brings is noted
- * and done in outbound_flush. Every connection is judged by netpolicy.h on the address that it is made to. All requests
- * are under one policy and so share one pool of connections; requests under another policy need a pool of their own.
+ * and done in outbound_flush. Every request is judged by rules (rules.h) on the address that its connection was made
+ * to, new or kept: so all share one pool of connections.
  * What an upstream sends is checked and bounded before it becomes a frame; bodies are passed on as they came, never
  * decoded here.
  * libcurl is loaded when the first request is made, so that a gateway without any, and every cell, does without it.
@@ -24,6 +24,7 @@
 #error "outbound.h belongs to the gateway"
 #endif
 
+struct entry;
 struct isolate;
 struct outbound;
 struct registry;
@@ -34,9 +35,10 @@ struct outbound *outbound_new(struct registry *registry, struct loop *loop, cons
 void outbound_stop(struct outbound *o);
 /* The isolates must be gone. */
 void outbound_free(struct outbound **outbound);
-/* The request of a FETCH: the EVENT's payload and the frame's flags. Its outcome goes to the isolate, in any case. */
-void outbound_fetch(struct outbound *o, struct isolate *caller, uint32_t stream, const uint8_t *event, size_t length,
-                    uint8_t flags);
+/* The request of a FETCH: the EVENT's payload and the frame's flags. Its outcome goes to the isolate, in any case.
+ * `under`: an entry with rules that hold besides the operator's, and those that it is within; NULL: none. */
+void outbound_fetch(struct outbound *o, struct isolate *caller, const struct entry *under, uint32_t stream,
+                    const uint8_t *event, size_t length, uint8_t flags);
 /* The isolate is no more; its requests were cancelled. */
 void outbound_forget(struct outbound *o, struct isolate *isolate);
 /* A hook of the loop. */

@@ -43,6 +43,8 @@ static int begin_head(struct outbound_request *r, const char *line, size_t n) {
 
 static int note_header(struct outbound_request *r, const char *name, size_t n, const char *value, size_t v) {
   if (http_is(name, n, "transfer-encoding")) r->coded = true;
+  if (r->redact && http_is(name, n, "content-encoding") && !http_is(value, v, "identity"))
+    return bad(r, "its answer is compressed, and so cannot be redacted");
   if (!http_is(name, n, "content-length")) return 0;
   if (!http_is_number(value, v) || (r->has_length && r->length != http_number(value, v)))
     return bad(r, "its content-length is not valid");
@@ -87,6 +89,7 @@ static int end_head(struct outbound_request *r) {
   if (r->status < 200 && r->status != 101) return 0;
   if (r->status == 101 && !r->websocket) return bad(r, "it switches protocols without being asked to");
   if (r->head.bad) return bad(r, "its headers are too large");
+  if (r->redact) redact_whole(r->redact, r->head.data, r->head.len);
   memcpy(r->head.data + r->count_at, &count, sizeof count);
   r->bodyless |= r->status == 101 || r->status == 204 || r->status == 205 || r->status == 304;
   buf_put_u64(&r->head, r->has_length && !r->coded ? r->length : UINT64_MAX);
@@ -123,18 +126,33 @@ void outbound_send_head(struct outbound_request *r, bool end) {
   buf_free(&r->head);
 }
 
+/* What may be shown of it already goes on, within credit that is there for all of it. */
+static size_t redacted_body(struct outbound_request *r, const char *bytes, size_t n) {
+  const struct buf *shown = redact_take(r->redact, bytes, n);
+  if (!shown) return 0;
+  if (!r->sent) {
+    buf_put(&r->head, shown->data, shown->len);
+    return r->head.bad ? 0 : n;
+  }
+  r->credit -= (uint32_t)shown->len;
+  if (shown->len) outbound_tell(r, FRAME_BODY, 0, shown->data, shown->len);
+  return n;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg) {
   struct outbound_request *r = arg;
-  size_t n = size * count;
+  size_t n = size * count, held = r->redact ? redact_held(r->redact) : 0;
   outbound_moved(r);
   if (!r->exchange || !r->headed) return 0;
   if (r->bodyless) return n;
+  if (r->redact && (!r->sent ? r->head.len + held + n <= FRAME_PAYLOAD_MAX : r->credit >= held + n))
+    return redacted_body(r, bytes, n);
   if (!r->sent && r->head.len + n <= FRAME_PAYLOAD_MAX) {
     buf_put(&r->head, bytes, n);
     return r->head.bad ? 0 : n;
   }
   if (!r->sent) outbound_send_head(r, false);
-  if (r->credit < n) {
+  if (r->credit < held + n || r->redact) {
     r->paused = true;
     return CURL_WRITEFUNC_PAUSE;
   }
@@ -192,8 +210,18 @@ static void tell_error(struct outbound_request *r, CURLcode result) {
   outbound_tell(r, FRAME_ERROR, 0, r->error.data, r->error.len);
 }
 
+/* The rest, that might have been the beginning of a secret. */
+static void show_held(struct outbound_request *r) {
+  const struct buf *held = redact_end(r->redact);
+  if (!r->sent)
+    buf_put(&r->head, held->data, held->len);
+  else if (held->len)
+    outbound_tell(r, FRAME_BODY, 0, held->data, held->len);
+}
+
 void outbound_conclude(struct outbound_request *r, CURLcode result) {
   bool failed = result != CURLE_OK || r->error.len || !r->headed;
+  if (r->redact && r->headed && !r->bodyless && !r->cancelled) show_held(r);
   if (!r->cancelled) {
     if (failed && r->headed && !r->sent && !r->error.len) outbound_send_head(r, false); /* what came before the end */
     if (failed)

@@ -18,6 +18,7 @@
 #include "gateway/exchange.h"
 #include "gateway/outbound.h"
 #include "gateway/outbound_curl.h"
+#include "gateway/redact.h"
 #include "gateway/websocket.h"
 
 enum {
@@ -67,7 +68,11 @@ struct outbound_request {
   unsigned policy_count;
   struct rule_request asked; /* its strings, but the method, are owned */
   char method[METHOD_MAX];
-  char rule[40]; /* which one decided */
+  char rule[40];                           /* which one decided */
+  const struct rule *adding[POLICIES_MAX]; /* whose headers are added */
+  unsigned adding_count;
+  bool redirected;
+  struct redact *redact; /* what the answer must not show; NULL: nothing */
 
   /* the request's body */
   struct buf upload;                    /* from upload_at: what libcurl has not taken */
@@ -137,8 +142,15 @@ bool outbound_judge(struct outbound_request *r);
 bool outbound_judge_address(struct outbound_request *r, const struct sockaddr *to);
 int outbound_judge_connection(void *request, char *ip, char *own_ip, int port, int own_port);
 void outbound_unask(struct outbound_request *r);
+/* Why it may not be made, for its Worker; "": that says enough. */
+const char *outbound_refusal(const struct outbound_request *r);
+/* Whether a header of this name is replaced by one of the rules; and those. -1: out of memory. */
+bool outbound_replaces(const struct outbound_request *r, const char *name, size_t n);
+int outbound_add_headers(struct outbound_request *r);
 
 /* outbound_request.c: NULL, or why this request cannot be made. */
+/* libcurl's form of a header. -1: out of memory. */
+int outbound_put_header(struct outbound_request *r, const char *name, size_t n, const char *value, size_t v);
 const char *outbound_build(struct outbound_request *r, const uint8_t *event, size_t length, uint8_t flags);
 void outbound_upload(struct outbound_request *r, const uint8_t *bytes, size_t length, bool end);
 

@@ -92,7 +92,7 @@ static int put_line(struct outbound_request *r, const char *line) {
 }
 
 /* libcurl takes "name;" for a header without a value, and "name:" for one that is not to be sent. */
-static int put_header(struct outbound_request *r, const char *name, size_t n, const char *value, size_t v) {
+int outbound_put_header(struct outbound_request *r, const char *name, size_t n, const char *value, size_t v) {
   static char line[LINE_MAX_BYTES + 4];
   while (v && (*value == ' ' || *value == '\t')) value++, v--;
   snprintf(line, sizeof line, v ? "%.*s: %.*s" : "%.*s;", (int)n, name, (int)v, value);
@@ -106,10 +106,15 @@ static const char *build_headers(struct outbound_request *r, struct reader *in) 
     const char *name = read_str_borrow(in, &n), *value = read_str_borrow(in, &v);
     if (!http_is_token(name, n) || !http_is_value(value, v)) return "a header is not valid";
     if (http_is(name, n, "upgrade") && http_is(value, v, "websocket")) r->upgrade = true;
-    if (is_ours(name, n)) continue;
+    if (is_ours(name, n) || outbound_replaces(r, name, n)) continue;
     accept |= http_is(name, n, "accept");
-    if (put_header(r, name, n, value, v)) return "out of memory";
+    if (outbound_put_header(r, name, n, value, v)) return "out of memory";
   }
+  for (unsigned i = 0; i < r->adding_count; i++)
+    for (size_t k = 0; k < r->adding[i]->header_count; k++)
+      accept |= http_is("accept", 6, r->adding[i]->headers[k].name);
+  if (outbound_add_headers(r)) return "out of memory";
+  if (r->redact && r->upgrade) return "a WebSocket cannot be redacted";
   if ((!accept && put_line(r, "Accept:")) || put_line(r, "Expect:")) return "out of memory";
   return NULL;
 }
@@ -162,8 +167,10 @@ const char *outbound_build(struct outbound_request *r, const uint8_t *event, siz
   const struct curl_functions *curl = r->outbound->curl;
   struct reader in = reader_over(event, length);
   size_t n;
-  read_bytes_borrow(&in, 9); /* kind, processor time, flags */
-  read_str_borrow(&in, &n);  /* entrypoint and props: the network has none */
+  read_u8(&in);  /* kind */
+  read_u32(&in); /* processor time */
+  r->redirected = read_u32(&in) & EVENT_REDIRECTED;
+  read_str_borrow(&in, &n); /* entrypoint and props: the network has none */
   read_str_borrow(&in, &n);
   const char *why = read_method(r->method, &in), *url = read_str_borrow(&in, &n);
   if (!why) why = build_url(r, url, n);

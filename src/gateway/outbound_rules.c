@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/httptext.h"
 #include "gateway/isolate.h"
 #include "gateway/log.h"
 #include "gateway/outbound_parts.h"
@@ -43,6 +44,45 @@ void outbound_unask(struct outbound_request *r) {
   while (r->policy_count) rules_release(r->policies[--r->policy_count]);
 }
 
+/* ---- headers that rules add ---- */
+
+bool outbound_replaces(const struct outbound_request *r, const char *name, size_t n) {
+  /* a part of the answer, or another coding of it, could show a secret piece by piece */
+  if (r->redact && (http_is(name, n, "accept-encoding") || http_is(name, n, "range") || http_is(name, n, "if-range")))
+    return true;
+  for (unsigned i = 0; i < r->adding_count; i++)
+    for (size_t k = 0; k < r->adding[i]->header_count; k++)
+      if (http_is(name, n, r->adding[i]->headers[k].name)) return true;
+  return false;
+}
+
+int outbound_add_headers(struct outbound_request *r) {
+  static const char coding[] = "accept-encoding", identity[] = "identity";
+  for (unsigned i = 0; i < r->adding_count; i++)
+    for (size_t k = 0; k < r->adding[i]->header_count; k++) {
+      const struct rule_header *h = &r->adding[i]->headers[k];
+      if (r->redact && http_is(h->name, strlen(h->name), coding)) continue;
+      if (outbound_put_header(r, h->name, strlen(h->name), h->value, strlen(h->value))) return -1;
+    }
+  return r->redact ? outbound_put_header(r, coding, sizeof coding - 1, identity, sizeof identity - 1) : 0;
+}
+
+/* The rule that decided has headers, and the request gets them. -1: out of memory. */
+static int note_headers(struct outbound_request *r, const struct rule *rule, bool redact) {
+  r->adding[r->adding_count++] = rule;
+  for (size_t k = 0; redact && k < rule->header_count; k++) {
+    if (!r->redact && !(r->redact = redact_new())) return -1;
+    if (redact_add(r->redact, rule->headers[k].value)) return -1;
+  }
+  return 0;
+}
+
+const char *outbound_refusal(const struct outbound_request *r) {
+  for (unsigned i = 0; i < r->policy_count; i++)
+    if (r->policies[i]->wrong) return r->policies[i]->wrong;
+  return "";
+}
+
 /* ---- judging ---- */
 
 static void log_refused(struct outbound_request *r, const struct sockaddr *to, const char *why) {
@@ -69,12 +109,21 @@ static const char *judge(struct outbound_request *r, const struct sockaddr *to) 
   return NULL;
 }
 
+/* After the first judgement: it decides about headers, for which no address is needed. */
+static bool take_headers(struct outbound_request *r) {
+  for (unsigned i = 0; i < r->policy_count && !r->redirected; i++) {
+    struct rules_verdict v = rules_judge(r->policies[i], &r->asked, NULL);
+    if (v.rule && v.rule->header_count && note_headers(r, v.rule, r->policies[i]->redact)) return false;
+  }
+  return true;
+}
+
 bool outbound_judge(struct outbound_request *r) {
   struct sockaddr_storage to;
   bool named = r->asked.no_address && netpolicy_address(&to, r->asked.host, r->asked.port);
   r->asked.no_address = r->asked.no_address && !named;
   const char *why = judge(r, named ? (struct sockaddr *)&to : NULL);
-  if (!why) return true;
+  if (!why) return take_headers(r);
   *(*why ? &r->refused : &r->forbidden) = true;
   if (*why) log_refused(r, (struct sockaddr *)&to, why);
   return false;

@@ -37,7 +37,6 @@
 enum {
   RULES_MAX = 1000,          /* in a list */
   RULES_OF_SANDBOX_MAX = 64, /* the same, from a guest */
-  RULES_JSON_MAX = 32 << 10, /* bytes, from a guest */
   RULE_HOST_MAX = 253,
   RULE_PATH_MAX = 1024,
   RULE_METHODS_MAX = 16,
@@ -106,6 +105,9 @@ bool rules_glob(const char *pattern, const char *text);
 struct rules *rules_new(bool operators);
 void rules_hold(struct rules *rules);
 void rules_release(struct rules *rules); /* or NULL */
+
+/* Nothing goes out by them, for this reason. -1: out of memory. */
+int rules_break(struct rules *rules, const char *why);
 
 /* One member of a rule. 0; or -1 with what is wrong, a sentence without an end. */
 int rule_set(struct rule *rule, const char *key, const json_t *value, char *err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/frame.h"
 #include "gateway/httptext.h"
 #include "gateway/rules.h"
 
@@ -228,6 +229,12 @@ void rules_release(struct rules *rules) {
   free(rules);
 }
 
+int rules_break(struct rules *rules, const char *why) {
+  char *copy = rules->wrong ? rules->wrong : strdup(why);
+  rules->wrong = copy;
+  return copy ? 0 : -1;
+}
+
 static int read_rule(struct rule *rule, const json_t *value, bool headers, char *err) {
   const char *key;
   json_t *member, *object = (json_t *)value;
@@ -262,8 +269,8 @@ struct rules *rules_from_guest(const void *text, size_t length) {
   char err[RULE_ERROR];
   struct rules *rules = rules_new(false);
   if (!rules) return NULL;
-  json_t *value = length <= RULES_JSON_MAX ? json_loadb(text, length, 0, NULL) : NULL;
-  if (read_all(rules, value, err) && !(rules->wrong = strdup(err))) {
+  json_t *value = length <= OUTBOUND_RULES_MAX ? json_loadb(text, length, 0, NULL) : NULL;
+  if (read_all(rules, value, err) && rules_break(rules, err)) {
     rules_release(rules);
     rules = NULL;
   }

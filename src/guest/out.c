@@ -111,7 +111,8 @@ static JSValue out_head(JSContext *ctx, JSValueConst this, int argc, JSValueCons
   return rest;
 }
 
-/* fetch(stream, channel, cpuMs, entrypoint, props: ArrayBuffer|undefined, method, url, headers, length, body, open) */
+/* fetch(stream, channel, cpuMs, entrypoint, props: ArrayBuffer|undefined, method, url, headers, length, body, open,
+ *       flags: enum event_flag) */
 static JSValue out_fetch(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   uint8_t flags = 0;
   size_t n = 0;
@@ -120,7 +121,7 @@ static JSValue out_fetch(JSContext *ctx, JSValueConst this, int argc, JSValueCon
   buf_put_u32(&out, stream_arg(ctx, argv[1]));
   buf_put_u8(&out, EVENT_FETCH);
   buf_put_u32(&out, stream_arg(ctx, argv[2]));
-  buf_put_u32(&out, 0);
+  buf_put_u32(&out, stream_arg(ctx, argv[11]));
   if (put_text(ctx, argv[3], 1024)) return JS_EXCEPTION;
   const uint8_t *props = JS_IsUndefined(argv[4]) ? NULL : JS_GetArrayBuffer(ctx, &n, argv[4]);
   buf_put_str(&out, props, n);
@@ -246,7 +247,7 @@ void out_init(JSContext *ctx, JSValueConst native) {
     JSCFunction *f;
     int arguments;
   } table[] = {
-      {"head", out_head, 7},     {"fetch", out_fetch, 11}, {"body", out_body, 5},       {"window", out_window, 2},
+      {"head", out_head, 7},     {"fetch", out_fetch, 12}, {"body", out_body, 5},       {"window", out_window, 2},
       {"cancel", out_cancel, 1}, {"done", out_done, 1},    {"release", out_release, 1}, {"error", out_error, 5},
       {"loaded", out_loaded, 0}, {"get", out_get, 4},      {"log", out_log, 2},         {"message", out_message, 6},
       {"shut", out_shut, 3},

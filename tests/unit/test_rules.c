@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/frame.h"
 #include "gateway/rules.h"
 
 static struct rules *read_rules(const char *json) {
@@ -274,7 +275,7 @@ static void test_wrong(void **state) {
 }
 
 static void test_bounds(void **state) {
-  static char json[RULES_JSON_MAX * 2];
+  static char json[OUTBOUND_RULES_MAX * 2];
   size_t n = (size_t)snprintf(json, sizeof json, "{\"deny\": [{\"port\": 1}");
   (void)state;
   for (int i = 1; i < RULES_OF_SANDBOX_MAX; i++) n += (size_t)snprintf(json + n, sizeof json - n, ", {\"port\": 1}");

@@ -519,6 +519,23 @@ static JSValue native_make(JSContext *ctx, JSValueConst this, int argc, JSValueC
                              : JS_UNDEFINED;
 }
 
+/* makeRules(channel, JSON): RULES. False: it is too long. */
+static JSValue native_rules(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t number = 0;
+  size_t n;
+  JS_ToUint32(ctx, &number, argv[0]);
+  const char *json = JS_ToCStringLen(ctx, &n, argv[1]);
+  if (!json) return JS_EXCEPTION;
+  bool fits = n <= OUTBOUND_RULES_MAX;
+  if (fits) {
+    size_t mark = frame_begin(FRAME_RULES, number);
+    buf_put(&frame, json, n);
+    fits = !frame_send(mark, 0);
+  }
+  JS_FreeCString(ctx, json);
+  return JS_NewBool(ctx, fits);
+}
+
 void wire_send_channels(uint32_t stream, JSValueConst channels) { send_channels(stream, channels, NULL); }
 
 /* sendChannels(stream, channels) */
@@ -538,7 +555,7 @@ void wire_init(JSContext *ctx, JSValueConst native) {
       {"rpcServe", native_serve, 5},     {"rpcRefuse", native_refuse, 2},      {"rpcEnd", native_end, 3},
       {"rpcHung", native_hung, 0},       {"rpcActive", native_active, 0},      {"plainWrite", native_plain, 2},
       {"make", native_make, 4},          {"sendChannels", native_channels, 2}, {"rpcShare", native_share, 0},
-      {"holdsChannel", native_holds, 1},
+      {"holdsChannel", native_holds, 1}, {"makeRules", native_rules, 2},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     JS_SetPropertyStr(ctx, native, table[i].name, JS_NewCFunction(ctx, table[i].f, table[i].name, table[i].arguments));

@@ -44,6 +44,7 @@ function redirectedParts(parts, status, url, replay) {
   if (originOf(url) !== originOf(parts.url)) {
     next.headers = ArrayPrototypeSlice(parts.headers);
     listDelete(next.headers, "authorization");
+    next.foreign = true;
   }
   return next;
 }

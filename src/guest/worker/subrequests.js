@@ -41,7 +41,9 @@ class Call {
   }
 }
 
-// One request, without its redirects. `started`, when given, is told the Call.
+const EVENT_REDIRECTED = 1; // frame.h
+
+// One request, without its redirects. parts.foreign: one before it went to another origin. `started`, when given, is told the Call.
 function callOnce(target, parts, redirected, started = undefined) {
   const event = requireEvent();
   const signal = parts.signal;
@@ -61,7 +63,7 @@ function callOnce(target, parts, redirected, started = undefined) {
       const length = source !== null && source.length !== undefined ? source.length : -1;
       if (target.channels !== undefined) native.sendChannels(call.stream, target.channels);
       const rest = native.fetch(call.stream, target.channel, target.cpuMs, target.entrypoint, target.props, parts.method,
-        parts.url, parts.headers, length, now, source !== null);
+        parts.url, parts.headers, length, now, source !== null, parts.foreign === true ? EVENT_REDIRECTED : 0);
       if (source !== null || rest !== undefined) {
         call.sender = new Sender(call.stream);
         pump(call.sender, rest, source, (e) => {
