@@ -68,14 +68,20 @@ function processes(pid) {
   return [pid, ...children.flatMap((child) => processes(Number(child)))];
 }
 
-/** Microseconds of processor time so far of each child process of the server: { pid: us }. */
-export function childrenCpu(server) {
+// Microseconds of processor time of a process so far.
+function cpuOf(pid) {
   const us = 1e6 / 100; // of a tick, USER_HZ
-  return Object.fromEntries(processes(server.child.pid).slice(1).map((pid) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-    return [pid, (Number(fields[11]) + Number(fields[12])) * us];
-  }));
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * us;
 }
+
+/** The same of each child process of the server: { pid: us }. */
+export function childrenCpu(server) {
+  return Object.fromEntries(processes(server.child.pid).slice(1).map((pid) => [pid, cpuOf(pid)]));
+}
+
+/** The same of the server with its children. */
+export const cpu = (server) => processes(server.child.pid).map(cpuOf).reduce((a, b) => a + b);
 
 /** kB of a kind (Rss, Pss, Private_Dirty …) over the server and its children. */
 export function memory(server, kind) {
