@@ -100,7 +100,7 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * EVENT    u8 kind (enum event_kind), u32 cpu_ms (0: the isolate's), u32 enum event_flag, str entrypoint, bytes props
  *          (guest/clone.h; or JSON, which begins with '{'; empty: {}); EVENT_FETCH: str method, str url, headers,
  *          u64 content length (~0: unknown), then inline body bytes; EVENT_RPC: then the session's first bytes
- * FETCH    u32 channel, then as EVENT. A channel that is not the isolate's is a lie. Where the channel says which
+ * FETCH    u32 channel, then as EVENT. A loader's channel answers for itself (gateway/loader.c). A channel that is not the isolate's is a lie. Where the channel says which
  *          entrypoint and props (one made with MAKE, or of the configuration), those here are empty. No EVENT_RPC
  *          on channel 0
  * HEAD     u16 status, str status text, headers, u64 content length (~0: unknown), then inline body bytes

@@ -330,6 +330,7 @@ static const char *fetch(struct isolate *isolate, const struct frame_header *h, 
   memcpy(&number, payload, sizeof number);
   payload += sizeof number;
   if (payload[0] != EVENT_FETCH && (payload[0] != EVENT_RPC || !number)) return "an event of an unknown kind";
+  if (number && number <= isolate_loaders(isolate)) return loader_fetch(isolate, h->stream, number, payload, length);
   struct channel *channel = table_get(&isolate->channels, number);
   if (number && !channel) return "a channel that is not in its table";
   if (!number && !isolate->worker->outbound) {

@@ -33,5 +33,8 @@ const char *channel_rules(struct isolate *isolate, const struct frame_header *h,
 const char *channel_caps(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload);
 const char *channel_release(struct isolate *isolate, uint32_t number);
 const char *channel_fetch(struct isolate *isolate, const struct frame_header *h, uint8_t *payload);
+/* loader.c: the payload of an EVENT for a loader. */
+const char *loader_fetch(struct isolate *isolate, uint32_t stream, uint32_t loader, const uint8_t *event,
+                         size_t length);
 
 #endif

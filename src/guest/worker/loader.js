@@ -159,6 +159,27 @@ class WorkerStub {
 // Ours: each event runs in a copy of its own of the Worker as it was when its modules had been evaluated.
 const isFresh = (options) => isObject(options) && !!options.fresh;
 
+const loaderAnswer = uncurryThis(Body.prototype.bytes);
+
+async function askLoader(channel, method, name) {
+  const target = { channel, handle: null, entrypoint: name, props: undefined, channels: undefined, cpuMs: 0 };
+  return await loaderAnswer(await callFetch(target, "http://loader/", { method }));
+}
+
+// Of gateway/loader.c's answer.
+function readListed(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), listed = [];
+  const u64 = (at) => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+  for (let at = 0; at < view.byteLength; at += 22) {
+    const length = view.getUint32(at, true);
+    const id = utf8Text(bytes.subarray(at + 4, at + 4 + length));
+    at += 4 + length;
+    listed.push({ id, fresh: view.getUint8(at) === 1, loaded: view.getUint8(at + 1) === 1, events: view.getUint32(at + 2, true),
+      memory: u64(at + 6), idleMs: u64(at + 14) });
+  }
+  return listed;
+}
+
 class WorkerLoader {
   #channel;
   constructor(token, channel) {
@@ -178,5 +199,14 @@ class WorkerLoader {
     if (unnamed) runCallback(handle.stub, callback);
     else needs.set(handle.stub, { callback, event: current });
     return new WorkerStub(native, handle);
+  }
+  // ours: the named Workers that have an isolate, or wait for their code; and the end of one
+  async list() {
+    return readListed(await askLoader(this.#channel, "GET", ""));
+  }
+  async delete(name) {
+    if (arguments.length === 0)
+      throw new TypeError("Failed to execute 'delete' on 'WorkerLoader': parameter 1 is not of type 'string'.");
+    return (await askLoader(this.#channel, "DELETE", `${name}`))[0] === 1;
   }
 }
