@@ -84,7 +84,7 @@ function makeLoopback(loopback, options) {
     throw new TypeError("Failed to execute 'LoopbackServiceStub': parameter 1 is not of type 'Options'.");
   const channel = makeChannel(loopback.name, options?.props);
   const service = serviceOn(channel);
-  return options?.callable === true ? native.callable(service, channel) : service;
+  return worker.edge && options.callable ? native.callable(service, channel) : service;
 }
 
 function isEntrypoint(value) {
