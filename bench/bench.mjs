@@ -3,6 +3,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { capnweb } from "./capnweb.mjs";
 import { OPERATIONS, operation, passThrough } from "./platform.mjs";
 import { CALLS, call, echo } from "./rpc.mjs";
 import { childrenCpu, get, median, memory, MAYFLY, ROOT, sleep, start, stop, timed, WORKERD } from "./servers.mjs";
@@ -154,7 +155,8 @@ for (const [path, label] of [["pass", "100 MB through the host Worker, unread"],
   row(`  peak memory of all processes (PSS)`, m(`${path}_peak_kb`, "mayfly") / 1e3, m(`${path}_peak_kb`, "workerd") / 1e3, "MB", "less", "bounded");
 }
 console.log(`\nthe spinning Worker's caller got: ${figures.spin_answer.mayfly[0]}`);
+figures.capnweb = await capnweb(ROUNDS);
 
 mkdirSync(join(ROOT, "build"), { recursive: true });
 writeFileSync(join(ROOT, "build/bench.json"), JSON.stringify({ rounds: ROUNDS, figures }, null, 1));
-console.log("all figures: build/bench.json");
+console.log("\nall figures: build/bench.json");
