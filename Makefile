@@ -39,7 +39,7 @@ else
 SAY = @:
 endif
 
-.PHONY: all demo test test-run test-npm conformance fuzz asan bench fmt install clean deps-build deps-test guest
+.PHONY: all demo test test-run test-npm conformance fuzz asan bench bench-density fmt install clean deps-build deps-test guest
 all: deps-build
 	@$(MAKE) --no-print-directory $(B)/mayfly
 	@ln -sf $(MODE)/mayfly build/mayfly
@@ -116,6 +116,9 @@ asan: deps-test
 bench: deps-test all
 	@$(MAKE) --no-print-directory $(B)/bench/isolate
 	@bench/run.sh
+
+bench-density: deps-test all
+	@node bench/density.mjs $(N)
 
 $(B)/bench/isolate: bench/isolate.c $(BOOT) $(B)/cell/stored.o $(B)/image.o
 	@mkdir -p $(@D)

@@ -31,12 +31,12 @@ const main :Workerd.Worker = (
   return join(dir, "config.capnp");
 }
 
-/** Starts "mayfly" or "workerd"; { name, child, url, startMs }: how long until it listens. */
-export async function start(name) {
+/** Starts "mayfly" or "workerd"; { name, child, url, startMs }: how long until it listens. `worker`: a folder, for Mayfly. */
+export async function start(name, worker = join(HERE, "worker")) {
   const config = name === "workerd" && workerdConfig();
   const began = performance.now();
   const child = name === "mayfly"
-    ? spawn(MAYFLY, ["serve", join(HERE, "worker"), "--listen", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] })
+    ? spawn(MAYFLY, ["serve", worker, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] })
     : spawn(WORKERD, ["serve", config, "--experimental", "--control-fd=3"],
       { stdio: ["ignore", "ignore", "ignore", "pipe"] });
   const source = name === "mayfly" ? child.stderr : child.stdio[3];

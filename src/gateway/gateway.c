@@ -55,6 +55,9 @@ static bool check_drained(void *arg) {
   return false;
 }
 
+/* Each isolate takes 4 of the 65,530 mappings and 8 GiB of the 128 TiB that a process may have. */
+enum { CELL_ISOLATES = 15000 };
+
 static int start(struct server *s, const struct config *config, const struct gateway_options *options) {
   char err[4096];
   struct http_options http = {
@@ -63,7 +66,8 @@ static int start(struct server *s, const struct config *config, const struct gat
       .dev = options->dev,
   };
   struct core_owner owner = {.arg = s, .loaded = on_loaded, .signal = on_signal};
-  unsigned cells = options->cells ? options->cells : 1;
+  unsigned needed = 1 + (config->limits.value[LIMIT_ISOLATES] - 1) / CELL_ISOLATES;
+  unsigned cells = options->cells > needed ? options->cells : needed;
   if (core_new(&s->core, config, &owner, err, sizeof err) ||
       (config->rpc.path && edge_new(&s->core.registry.edge, config, http.ip, err, sizeof err)) ||
       http_new(&s->http, &s->core.registry, &http, err, sizeof err) ||
