@@ -182,3 +182,41 @@ void log_error(const char *worker, const char *text, size_t length, const char *
   else
     worker_line("error", worker, both, length + stack_length, INDENT);
 }
+
+static void json_outbound(const struct log_outbound *q) {
+  char numbers[160];
+  struct buf line;
+  buf_init(&line, 2 * LINE_MAX_BYTES);
+  put_time(&line);
+  json_put(&line, ",\"level\":\"info\",\"worker\":");
+  json_put_cut(&line, q->worker.name, q->worker.name_length, LINE_MAX_BYTES / 4);
+  snprintf(numbers, sizeof numbers, ",\"id\":%" PRIu64 ",\"message\":\"outbound\",\"method\":", q->worker.id);
+  json_put(&line, numbers);
+  json_put_cut(&line, q->method, strlen(q->method), LINE_MAX_BYTES / 4);
+  json_put(&line, ",\"url\":");
+  json_put_cut(&line, q->url, strlen(q->url), LINE_MAX_BYTES / 2);
+  json_put(&line, ",\"rule\":");
+  json_put_cut(&line, q->rule, strlen(q->rule), LINE_MAX_BYTES / 4);
+  if (q->error) {
+    json_put(&line, ",\"error\":");
+    json_put_cut(&line, q->error, strlen(q->error), LINE_MAX_BYTES / 4);
+  }
+  snprintf(numbers, sizeof numbers,
+           ",\"status\":%u,\"sent\":%" PRIu64 ",\"received\":%" PRIu64 ",\"ms\":%" PRIu64 "}\n", q->status, q->sent,
+           q->received, q->ms);
+  json_put(&line, numbers);
+  if (!line.bad) put((const char *)line.data, line.len);
+  buf_free(&line);
+}
+
+/* The Worker's name comes last: it may have any character, blanks too. */
+void log_outbound(const struct log_outbound *q) {
+  if (as_json)
+    json_outbound(q);
+  else
+    log_line("outbound %s %s status=%u rule=%s sent=%" PRIu64 " received=%" PRIu64 " ms=%" PRIu64 "%s%s%s id=%" PRIu64
+             " worker=%.*s",
+             q->method, q->url, q->status, *q->rule ? q->rule : "-", q->sent, q->received, q->ms,
+             q->error ? " error=\"" : "", q->error ? q->error : "", q->error ? "\"" : "", q->worker.id,
+             (int)q->worker.name_length, q->worker.name);
+}

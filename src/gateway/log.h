@@ -31,6 +31,15 @@ void log_worker(unsigned level, const struct log_worker *worker, const char *tex
 const char *log_level_name(unsigned level);
 /* The same for an error and its stack. */
 void log_error(const char *worker, const char *text, size_t length, const char *stack, size_t stack_length);
+/* A request to the network that is over. Texts are bounded by the caller. */
+struct log_outbound {
+  struct log_worker worker;
+  const char *method, *url, *rule; /* rule "": none decided */
+  const char *error;               /* NULL: none */
+  unsigned status;                 /* 0: no answer */
+  uint64_t sent, received, ms;     /* bytes of bodies */
+};
+void log_outbound(const struct log_outbound *request);
 /* Text made harmless: control characters escaped, cut to fit. Newlines too, unless `indent` is to follow each.
  * Returns the length; out is NUL-terminated. */
 size_t log_escape(char *out, size_t size, const char *text, size_t length, const char *indent);

@@ -318,6 +318,7 @@ static struct outbound_request *request_new(struct outbound *o, struct isolate *
   r->magic = OUTBOUND_REQUEST_MAGIC;
   r->outbound = o;
   r->isolate = isolate;
+  outbound_audit_begin(r);
   add_policy(r, o->rules);
   for (; under && r->policy_count < POLICIES_MAX; under = under->within) add_policy(r, under->rules);
   isolate->outbound_requests++;
@@ -363,6 +364,7 @@ void outbound_fetch(struct outbound *o, struct isolate *caller, const struct ent
     isolate_send_error(caller, stream, r->refused ? ERROR_ADDRESS : ERROR_RULES, outbound_refusal(r));
   else
     isolate_send_error(caller, stream, ERROR_UPSTREAM, why);
+  if (r) outbound_audit(r, why);
   if (r) request_free(r);
 }
 

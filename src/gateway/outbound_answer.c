@@ -130,6 +130,7 @@ void outbound_send_head(struct outbound_request *r, bool end) {
 static size_t redacted_body(struct outbound_request *r, const char *bytes, size_t n) {
   const struct buf *shown = redact_take(r->redact, bytes, n);
   if (!shown) return 0;
+  r->received_bytes += n;
   if (!r->sent) {
     buf_put(&r->head, shown->data, shown->len);
     return r->head.bad ? 0 : n;
@@ -149,6 +150,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg) {
     return redacted_body(r, bytes, n);
   if (!r->sent && r->head.len + n <= FRAME_PAYLOAD_MAX) {
     buf_put(&r->head, bytes, n);
+    r->received_bytes += n;
     return r->head.bad ? 0 : n;
   }
   if (!r->sent) outbound_send_head(r, false);
@@ -157,6 +159,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg) {
     return CURL_WRITEFUNC_PAUSE;
   }
   r->credit -= (uint32_t)n;
+  r->received_bytes += n;
   outbound_tell(r, FRAME_BODY, 0, bytes, n);
   return n;
 }
@@ -201,6 +204,12 @@ static enum error_code reason_for(const struct outbound_request *r, CURLcode res
   return ERROR_NETWORK;
 }
 
+static const char *why_failed(const struct outbound_request *r, CURLcode result) {
+  const char *detail;
+  reason_for(r, result, &detail);
+  return detail ? detail : "the connection was lost";
+}
+
 static void tell_error(struct outbound_request *r, CURLcode result) {
   const char *detail;
   if (!r->error.len) {
@@ -232,5 +241,6 @@ void outbound_conclude(struct outbound_request *r, CURLcode result) {
       outbound_tell(r, FRAME_BODY, FRAME_END, NULL, 0);
   }
   outbound_tell(r, FRAME_DONE, 0, NULL, 0);
+  outbound_audit(r, r->cancelled ? "canceled" : failed ? why_failed(r, result) : NULL);
   r->exchange = NULL;
 }

@@ -72,6 +72,12 @@ struct outbound_request {
   const struct rule *adding[POLICIES_MAX]; /* whose headers are added */
   unsigned adding_count;
   bool redirected;
+
+  /* for its line in the log (outbound_audit.c) */
+  char worker[64];
+  size_t worker_length;
+  uint64_t worker_id, began_at, sent_bytes, received_bytes;
+
   struct redact *redact; /* what the answer must not show; NULL: nothing */
 
   /* the request's body */
@@ -147,6 +153,11 @@ const char *outbound_refusal(const struct outbound_request *r);
 /* Whether a header of this name is replaced by one of the rules; and those. -1: out of memory. */
 bool outbound_replaces(const struct outbound_request *r, const char *name, size_t n);
 int outbound_add_headers(struct outbound_request *r);
+
+/* outbound_audit.c */
+void outbound_audit_begin(struct outbound_request *r);
+/* It is over. error NULL: well. */
+void outbound_audit(struct outbound_request *r, const char *error);
 
 /* outbound_request.c: NULL, or why this request cannot be made. */
 /* libcurl's form of a header. -1: out of memory. */

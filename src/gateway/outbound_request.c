@@ -52,6 +52,7 @@ static size_t on_read(char *to, size_t size, size_t count, void *arg) {
   if (n > room) n = room;
   memcpy(to, r->upload.data + r->upload_at, n);
   r->upload_at += n;
+  r->sent_bytes += n;
   outbound_moved(r);
   note_taken(r);
   trim(r);

@@ -93,7 +93,7 @@ static void log_refused(struct outbound_request *r, const struct sockaddr *to, c
     log_line("Worker %s: refused to connect to %s (%.255s): %s", isolate->worker->name, address, r->asked.host, why);
 }
 
-/* The one of the sandbox is named when there are several: it says more. */
+/* The one that refuses, or of those that allow the sandbox's: it says more. */
 static void name_rule(struct outbound_request *r, unsigned policy, const struct rules_verdict *v) {
   if (*v->name) snprintf(r->rule, sizeof r->rule, "%s.%s", policy ? "sandbox" : "config", v->name);
 }
@@ -103,6 +103,7 @@ static const char *judge(struct outbound_request *r, const struct sockaddr *to) 
   r->rule[0] = 0;
   for (unsigned i = 0; i < r->policy_count; i++) {
     struct rules_verdict v = rules_judge(r->policies[i], &r->asked, to);
+    if (!v.allowed) r->rule[0] = 0;
     name_rule(r, i, &v);
     if (!v.allowed) return v.why ? v.why : "";
   }

@@ -62,6 +62,7 @@ static void send_out(struct outbound_websocket *ws) {
     if (e == CURLE_AGAIN) return;
     if (e) ws->deaf = true;
     if (n) outbound_moved(r);
+    r->sent_bytes += n;
     ws->sent_at += n;
   }
   if (!ws->deaf) return;
@@ -215,6 +216,7 @@ static void receive(struct outbound_websocket *ws) {
       on_eof(ws);
     } else {
       outbound_moved(r);
+      if (ws->frames) r->received_bytes += n;
       ws->pinged = false;
       take(ws, bytes, n);
     }

@@ -251,3 +251,35 @@ test("rules that are wrong", async () => {
   for (const [rules, what] of late) assert.match(await said(rules), what);
   await server.stop();
 });
+
+test("the log has a line for each request, and no secrets", async () => {
+  const server = await start();
+  await get(server, { ...withSecret(), redact: true }, `http://user:pass@127.0.0.1:${port}/echo/a%0Ab?key=value&bare&x=`, "{ method: 'POST', body: 'four' }");
+  await server.logged(new RegExp(`^mayfly: outbound POST http://127\\.0\\.0\\.1:${port}/echo/a%0Ab\\?key=\u2026&\u2026&x= status=200 rule=sandbox\\.allow\\[0\\] sent=4 received=\\d+ ms=\\d+ id=\\d+ worker=\\(loaded\\)$`, "m"));
+  await get(server, { allow: [] }, `${base}/no?secret`);
+  await server.logged(/^mayfly: outbound GET \S+\/no\?\u2026 status=0 rule=- sent=0 received=0 ms=\d+ error="refused" id=\d+ worker=/m);
+  await get(server, { deny: [{ path: "/no" }] }, `${base}/no`);
+  await server.logged(/^mayfly: outbound GET \S+\/no status=0 rule=sandbox\.deny\[0\] .* error="refused"/m);
+  await get(server, {}, `${base}/${"long/".repeat(1000)}`);
+  await server.logged(/^mayfly: outbound GET \S+long\S*\u2026 status=200/m);
+  assert.doesNotMatch(server.log, /s3cr3t|value|pass|user/);
+  await server.stop();
+});
+
+test("the log of requests: refused ones only, none, with queries, as JSON", async () => {
+  const allow = [{ cidr: "127.0.0.1/32" }];
+  const server = await start({ outbound: { allow, log: "refused" } });
+  await get(server, {}, `${base}/made`);
+  await get(server, { allow: [] }, `${base}/not`);
+  await server.logged(/outbound GET \S+\/not /);
+  assert.doesNotMatch(server.log, /\/made/);
+  await server.stop();
+  const silent = await start({ outbound: { allow, log: "none" } });
+  await get(silent, { allow: [] }, `${base}/not`);
+  await silent.stop();
+  assert.doesNotMatch(silent.log, /outbound GET/);
+  const all = await start({ outbound: { allow, log_query: true } });
+  await get(all, {}, `${base}/made?a=b`);
+  await all.logged(/outbound GET \S+\/made\?a=b /);
+  await all.stop();
+});
