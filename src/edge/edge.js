@@ -5,6 +5,7 @@
 // What the client puts into a sandbox's env (objects, functions) stays in the client. Each becomes a Binding, an
 // entrypoint of this Worker, and so something that a sandbox can hold: calls on it go on to the client.
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { outbound } from "mayfly:outbound";
 import { newHttpBatchRpcResponse, newWebSocketRpcSession, RpcStub, RpcTarget } from "capnweb";
 
 const NEWEST_DATE = "2026-11-17"; // for code that names no compatibility date
@@ -15,6 +16,7 @@ const POLICY_VIOLATION = 1008;
 const GRACE_MS = 250; // to ask for the last answer
 
 const isPlain = (value) => {
+  if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 };
@@ -146,7 +148,7 @@ class Runtime extends RpcTarget {
         ...code,
         compatibilityDate: code.compatibilityDate ?? NEWEST_DATE,
         env: gifts.wrap(code.env),
-        globalOutbound: gifts.wrap(code.globalOutbound),
+        globalOutbound: isPlain(code.globalOutbound) ? outbound(code.globalOutbound) : gifts.wrap(code.globalOutbound),
       });
       gifts.of(stub, this.#env.END);
       return new LoadedWorker(stub, gifts);

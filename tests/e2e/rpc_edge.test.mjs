@@ -197,6 +197,20 @@ test("requests: to a sandbox, and out of it through an object of the client's", 
   socket.close();
 });
 
+test("rules for a sandbox's network", async () => {
+  const { api, socket } = await connect();
+  const site = http.createServer((req, res) => res.end(`${req.method} with ${req.headers.authorization}`));
+  await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${site.address().port}/`;
+  const allow = [{ host: "127.0.0.1", path: "/open/*", headers: { authorization: "Bearer secret" } }];
+  const entry = await api.load(code({}, { globalOutbound: { allow } })).getEntrypoint();
+  assert.equal(await entry.out(`${url}open/a`), "GET with Bearer secret");
+  await rejects(entry.out(`${url}closed`));
+  await rejects(api.load(code({}, { globalOutbound: { allow: 1 } })), { name: "TypeError" });
+  site.close();
+  socket.close();
+});
+
 test("a batch over HTTP", async () => {
   const url = `${server.url}/rpc`;
   const mayfly = newHttpBatchRpcSession(url);
