@@ -85,6 +85,8 @@ void payload_free(struct payload *p);
 void payload_used(struct payload *p);
 /* Disposes what it holds. */
 void payload_dispose(struct payload *p);
+/* Calls Symbol.dispose of it, if there is one. */
+void web_call_disposer(JSValueConst target);
 /* Takes what is in a payload's `stubs` out, and disposes it. */
 void owned_dispose(JSValueConst stubs);
 /* Frees it without disposal: its owner was collected. NULL is nothing. */
@@ -208,7 +210,7 @@ JSValue map_send(struct cap *c, const struct web_path *path, JSValueConst functi
 /* Runs instructions on a value that a path led to; takes the captures over. */
 struct cap *map_apply(struct followed *input, struct captures *captures, JSValueConst instructions);
 
-/* ---- json.c: values and messages as JSON, or as values that can be cloned */
+/* ---- json_sink.c, json.c, json_read.c: values and messages as JSON, or as values that can be cloned */
 
 enum web_level { LEVEL_STRING, LEVEL_JSON, LEVEL_JSON_BYTES, LEVEL_CLONABLE };
 
@@ -229,6 +231,16 @@ JSValue sink_value(struct sink *s);
 void sink_open(struct sink *s, char bracket);
 void sink_close(struct sink *s, char bracket);
 void sink_cstr(struct sink *s, const char *text);
+void sink_string(struct sink *s, JSValueConst v);
+/* A finite number, boolean, null or string. */
+void sink_plain(struct sink *s, JSValueConst v);
+void sink_key(struct sink *s, JSAtom name);
+/* Text: a comma, if there is to be one; what is then put into `text` is a value. */
+void sink_before(struct sink *s);
+/* Text: JSON as it is. */
+void sink_literal(struct sink *s, const char *text);
+/* A tree: takes the value over. */
+void sink_put(struct sink *s, JSValue v);
 void sink_int(struct sink *s, int64_t n);
 void sink_path(struct sink *s, const struct web_path *path);
 /* Plain JSON, as it is; objects of the platform's class Hole are values. */

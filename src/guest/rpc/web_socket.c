@@ -16,6 +16,7 @@ struct web_socket {
   bool dirty, shut;
   struct buf out; /* messages: u32 length, BINARY or not, their bytes */
   size_t sent;    /* bytes of the first one that went */
+  uint64_t units; /* of UTF-16, that it is so far */
   struct buf in;  /* pieces of the one that is coming */
   struct web_socket *next_dirty;
 };
@@ -152,8 +153,17 @@ bool web_frame(const struct frame_header *h, struct reader *r) {
   if (h->type != FRAME_MESSAGE) return false;
   socket_acknowledge(w, r->left);
   if (w->session->aborted) return true;
+  w->units += web_units((const char *)r->p, r->left);
+  if (h->flags & FRAME_TEXT && (double)w->units > w->session->message_max) {
+    rpc_enter(w->session->event);
+    web_too_long(w->session);
+    buf_shrink(&w->in, 0);
+    return true;
+  }
   buf_put(&w->in, r->p, r->left);
-  if (!(h->flags & FRAME_MORE)) receive(w, h->flags & FRAME_TEXT);
+  if (h->flags & FRAME_MORE) return true;
+  w->units = 0;
+  receive(w, h->flags & FRAME_TEXT);
   return true;
 }
 
