@@ -2,7 +2,8 @@
 # Runs all tests, or with T=name those whose file or test name contains it, on build/$MODE, and prints one line for each
 # file, the output of what failed, and at the end "N passed, N failed". Exit status 1 when one failed or none ran.
 #   tests/unit, tests/redteam, tests/engine  programs in C (cmocka)
-#   tests/fuzz                 the guest in C with sanitizers, its messages changed at random (fuzz/rpc_guest.c)
+#   tests/fuzz                 the guest in C with sanitizers, its messages changed at random (fuzz/rpc_guest.c,
+#                              fuzz/web_guest.c)
 #   tests/conformance          Workers that print lines, compared with what workerd prints (conformance/run.mjs)
 #   tests/npm                  programs from npm that check themselves (npm/run.mjs)
 #   tests/e2e                  node:test files that talk to a running `mayfly serve`
@@ -115,6 +116,7 @@ build_programs tests/unit/unit.mk unit-tests tests/unit
 build_programs tests/redteam/redteam.mk redteam-tests tests/redteam
 build_programs tests/engine/engine.mk engine-tests tests/engine
 run_fuzz rpc_guest build/guest/platform.js tests/fuzz/rpc_worker.js $((300 * ${FUZZ_ROUNDS:-1}))
+run_fuzz web_guest build/guest/platform.js tests/fuzz/web_worker.js $((150 * ${FUZZ_ROUNDS:-1}))
 for file in tests/conformance/*/*.js; do
   wanted "$file" && run_checks tests/conformance/run.mjs "$file"
 done

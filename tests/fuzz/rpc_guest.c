@@ -8,68 +8,19 @@
  * Each round runs in a process of its own, forked from one that has the Worker loaded, so a round needs no boot and the
  * seed that it prints is all there is to know. Without a change (round 0) the Worker's request must be answered.
  */
-#include <math.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "base/buf.h"
-#include "base/frame.h"
-#include "guest/abi.h"
-
-void *guest_room(uint32_t length);
-const char *guest_boot(const char *platform, uint32_t length);
-void guest_turn(const uint8_t *frames, uint32_t length);
-
-/* ---- the host ---- */
-
-static struct buf sent; /* frames of this turn */
-static double now = 1.7e12, wake_at = INFINITY;
-static uint64_t state;
-
-static uint32_t rnd(uint32_t below) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return below ? (uint32_t)(state >> 32) % below : 0;
-}
-
-void host_send(const void *frame, uint32_t length) { buf_put(&sent, frame, length); }
-double host_now(void) { return now; }
-void host_random(void *to, uint32_t length) {
-  for (uint32_t i = 0; i < length; i++) ((uint8_t *)to)[i] = (uint8_t)rnd(256);
-}
-void host_wake(double at_ms) { wake_at = at_ms; }
-int32_t host_crypto(const struct guest_crypto *call) {
-  (void)call;
-  return CRYPTO_FAILED;
-}
-
-/* What is left out of the engine here: there is no image. */
-const char *engine_seal(void *ctx) {
-  (void)ctx;
-  return NULL;
-}
+#include "guest_host.h"
 
 /* ---- the gateway ---- */
 
-enum { SERVICE = 1, PAIRS_MAX = 4096, KEPT_MAX = 64, TURNS_MAX = 4000, FRAME_MAX = FRAME_PAYLOAD_MAX };
+enum { PAIRS_MAX = 4096, KEPT_MAX = 64, TURNS_MAX = 4000, FRAME_MAX = FRAME_PAYLOAD_MAX };
 
 static struct { uint32_t caller, callee; } pairs[PAIRS_MAX];
 static uint32_t pair_count, next_event = 2;
-static uint32_t change; /* one frame in so many is changed; 0: none */
-static bool answered;
 static struct {
   uint32_t length;
   uint8_t bytes[FRAME_MAX];
 } kept[KEPT_MAX];
 static uint32_t kept_count;
-
-static struct { uint64_t passed, changed, answered; } * counts; /* of all rounds */
 
 static uint32_t other_end(uint32_t stream) {
   for (uint32_t i = 0; i < pair_count; i++) {
@@ -191,28 +142,6 @@ static void route(struct buf *to) {
 
 /* ---- a round ---- */
 
-static void put_load(struct buf *out, const char *source, size_t length) {
-  size_t mark = buf_frame_begin(out, FRAME_LOAD, 0, 1, 0);
-  buf_put_u32(out, WORKER_CODE_MAGIC);
-  buf_put_u32(out, 0);
-  buf_put_cstr(out, "2026-11-01");
-  buf_put_u16(out, 1);
-  buf_put_cstr(out, "enable_abortsignal_rpc");
-  buf_put_cstr(out, "index.js");
-  buf_put_u32(out, 1);
-  buf_put_u8(out, MODULE_JS);
-  buf_put_cstr(out, "index.js");
-  buf_put_str(out, source, length);
-  buf_put_u8(out, ENV_JSON);
-  buf_put_cstr(out, "{}");
-  buf_put_u16(out, 1);
-  buf_put_u8(out, BINDING_SERVICE);
-  buf_put_cstr(out, "SELF");
-  buf_put_u32(out, SERVICE);
-  buf_put_u8(out, OUTBOUND_NONE);
-  buf_frame_end(out, mark);
-}
-
 static void put_request(struct buf *out) {
   size_t mark = buf_frame_begin(out, FRAME_EVENT, FRAME_END, 1, STREAM_EVENT | 1);
   buf_put_u8(out, EVENT_FETCH);
@@ -225,13 +154,6 @@ static void put_request(struct buf *out) {
   buf_put_u16(out, 0);
   buf_put_u64(out, 0);
   buf_frame_end(out, mark);
-}
-
-static void turn(const struct buf *frames) {
-  buf_clear(&sent);
-  void *room = guest_room((uint32_t)frames->len);
-  memcpy(room, frames->data, frames->len);
-  guest_turn(room, (uint32_t)frames->len);
 }
 
 static void run_round(void) {
@@ -252,57 +174,4 @@ static void run_round(void) {
   buf_free(&frames);
 }
 
-static char *read_file(const char *path, size_t *length) {
-  FILE *f = fopen(path, "rb");
-  if (!f) return NULL;
-  fseek(f, 0, SEEK_END);
-  *length = (size_t)ftell(f);
-  rewind(f);
-  char *p = malloc(*length + 1);
-  if (p && fread(p, 1, *length, f) == *length) p[*length] = 0;
-  fclose(f);
-  return p;
-}
-
-static int one(uint64_t seed, uint32_t one_in) {
-  pid_t pid = fork();
-  if (!pid) {
-    alarm(20); /* a round that never ends is a finding */
-    state = seed * 0x9e3779b97f4a7c15u + 1;
-    change = one_in;
-    run_round();
-    counts->answered += answered;
-    _exit(!one_in && !answered ? 3 : 0);
-  }
-  int status;
-  waitpid(pid, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-int main(int argc, char **argv) {
-  size_t n, m;
-  char *platform = argc > 3 ? read_file(argv[1], &n) : NULL, *worker = platform ? read_file(argv[2], &m) : NULL;
-  if (!worker) return fprintf(stderr, "usage: rpc_guest platform.js worker.js ROUNDS [SEED]\n"), 2;
-  uint64_t rounds = strtoull(argv[3], NULL, 10), first = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
-  counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  buf_init(&sent, 1 << 26);
-  state = 1;
-  const char *error = guest_boot(platform, (uint32_t)n);
-  if (error) return fprintf(stderr, "boot: %s\n", error), 1;
-  struct buf load;
-  buf_init(&load, 1 << 22);
-  put_load(&load, worker, m);
-  turn(&load);
-  unsigned failed = 0;
-  for (uint64_t seed = first; seed < first + rounds; seed++) {
-    static const uint32_t rates[] = {40, 12, 5, 2};
-    int status = one(seed, seed ? rates[seed % 4] : 0);
-    if (!status) continue;
-    fprintf(stderr, "round %llu ended with %d\n", (unsigned long long)seed, status);
-    failed++;
-  }
-  printf("%llu rounds, %u failed; %llu frames, %llu of them changed; %llu answers\n", (unsigned long long)rounds,
-         failed, (unsigned long long)counts->passed, (unsigned long long)counts->changed,
-         (unsigned long long)counts->answered);
-  return failed || !counts->passed || (rounds > 1 && !counts->changed);
-}
+int main(int argc, char **argv) { return fuzz_main(argc, argv, "rpc_guest platform.js worker.js ROUNDS [SEED]"); }
