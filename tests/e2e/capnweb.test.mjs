@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { after, before, test } from "node:test";
-import { nodeServer, play } from "./capnweb/node.mjs";
-import { both, live } from "./capnweb/scenes.mjs";
+import { connect, nodeServer, play } from "./capnweb/node.mjs";
+import { abrupt, both, live } from "./capnweb/scenes.mjs";
 import { have, HOW, workerServer } from "./capnweb/servers.mjs";
 
 const MB = { native: 100, bundled: 8 };
@@ -35,12 +35,40 @@ for (const how of HOW) {
   }
 }
 
+for (const how of HOW) {
+  for (const scene of Object.keys(abrupt)) {
+    test(`${how} client, websocket: ${scene}`, () =>
+      have(servers[how], "/play", { scene, peer: node.url, transport: "websocket" }));
+  }
+
+  test(`${how} server: its isolate ends, or all of it, with calls in flight`, async () => {
+    const server = await workerServer(how, { limits: { cpu_ms: 300 } });
+    const broken = [];
+    const ends = async (end) => {
+      const { api, closed } = await connect(server.rpc);
+      api.onRpcBroken((e) => broken.push(e.message));
+      const held = Promise.allSettled([api.wait(), api.callForever(() => new Promise(() => {}))]);
+      await api.none();
+      await end(api);
+      const [code] = await closed;
+      for (const { reason } of await held) assert.match(reason.message, new RegExp(`^Peer closed WebSocket: ${code}`));
+      return code;
+    };
+    const spin = (api) => assert.rejects(Promise.resolve(api.spin()), /^Error: Peer closed WebSocket: 1011/);
+    assert.equal(await ends(spin), 1011);
+    assert.equal(await ends(spin), 1011, "the next isolate");
+    assert.equal(await ends(() => server.stop("SIGKILL")), 1006);
+    assert.equal(broken.length, 3);
+  });
+}
+
 test("of the npm package at both ends the same is true", async () => {
   for (const [transport, scenes] of SCENES) {
     for (const scene of Object.keys(scenes)) {
       if (scene !== MANY) await play(scenes[scene], node.url, transport, 1);
     }
   }
+  for (const scene of Object.values(abrupt)) await play(scene, node.url, "websocket", 1);
 });
 
 const peakMb = (pid) => Number(/^VmHWM:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;

@@ -72,6 +72,7 @@ export class Api extends RpcTarget {
   square(i) { return i * i; }
   echo(v) { return v; }
   none() {}
+  spin() { for (;;); }
   describe(v) { return describe(v); }
   make(name) { return (values[name] ?? streamed[name])(); }
   takeLog() { return this.#log.splice(0); }

@@ -14,6 +14,7 @@ export async function nodeServer({ keep = false } = {}) {
   const log = [];
   const server = http.createServer((request, response) => {
     if (request.url === "/trips") response.end(String(wires.at(-1).trips));
+    else if (request.url === "/hang-up") response.end(hangUp());
     else nodeHttpBatchRpcResponse(request, response, new Api(log));
   });
   const sockets = new WebSocketServer({ server, maxPayload: 1 << 27, perMessageDeflate: false });
@@ -24,8 +25,11 @@ export async function nodeServer({ keep = false } = {}) {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const close = () => {
+  const hangUp = () => {
     for (const ws of sockets.clients) ws.terminate();
+  };
+  const close = () => {
+    hangUp();
     server.close();
   };
   return { url: `http://127.0.0.1:${server.address().port}/rpc`, wires, close };
@@ -48,10 +52,11 @@ export async function connect(url, main, { keep = false } = {}) {
 /** Runs a scene with the npm package as the client. */
 export async function play(scene, url, transport, mb) {
   if (transport === "batch") return scene({ api: newHttpBatchRpcSession(url) });
-  const first = await connect(url);
+  const { api, wire, close } = await connect(url);
+  const hangUp = () => fetch(new URL("/hang-up", url));
   try {
-    await scene({ api: first.api, open: (main) => connect(url, main), trips: () => first.wire.trips, mb });
+    await scene({ api, open: (main) => connect(url, main), trips: () => wire.trips, hangUp, mb });
   } finally {
-    await first.close();
+    await close();
   }
 }

@@ -3,6 +3,7 @@
 //   api       the stub of the server's main object
 //   open()    a session more: { api, close() }
 //   mb        how much the large streams carry
+//   hangUp()  has the server cut its connections
 //   trips()   how often the client of `api` asked after it had been answered (sessions over WebSockets)
 import { RpcPromise, RpcStub } from "capnweb";
 import { Api, Counter, drain, source } from "./api.mjs";
@@ -253,5 +254,26 @@ export const live = {
     await equal(kinds, ["broken", "call failed", "counter "], "what the server notices");
     await until(async () => (await api.none(), log.length), (n) => n >= 1);
     await equal(log.splice(0), ["counter 40"], "what it held of ours");
+  },
+};
+
+/** Scenes with servers on Node.js, which can be made to hang up. */
+export const abrupt = {
+  async "a server that hangs up"({ open, hangUp }) {
+    const { api } = await open(new Api(log));
+    const broken = [];
+    api.onRpcBroken((e) => broken.push(e.message));
+    const counter = await api.counter(1);
+    await api.watch(mine(60));
+    const held = Promise.allSettled([api.wait(), counter.next().next().value, api.callForever(() => new Promise(() => {}))]);
+    await api.none();
+    log.splice(0);
+    await hangUp();
+    const [first, , last] = await held;
+    await equal(first.reason.message.startsWith("Peer closed WebSocket: 1006"), true, first.reason.message);
+    await equal(last.reason.message, first.reason.message);
+    await equal(broken, [first.reason.message]);
+    await equal((await thrown(() => counter.add(1))).message, first.reason.message, "calls afterwards");
+    await equal(log.splice(0), ["counter 60"], "what it held of ours");
   },
 };

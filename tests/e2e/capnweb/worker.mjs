@@ -4,7 +4,7 @@
 //   /play?scene=&peer=&transport=   plays a scene with the server at `peer`; "good", or what went wrong
 import { newHttpBatchRpcResponse, newHttpBatchRpcSession, newWebSocketRpcSession, newWorkersRpcResponse } from "capnweb";
 import { Api } from "./api.mjs";
-import { both, live } from "./scenes.mjs";
+import { abrupt, both, live } from "./scenes.mjs";
 import { main, steps } from "./steps.mjs";
 
 const log = [];
@@ -24,8 +24,9 @@ async function play(scene, peer, transport, mb) {
   if (transport === "batch") return scene({ api: newHttpBatchRpcSession(peer) });
   const { api, close } = await open(peer);
   const trips = async () => Number(await (await fetch(new URL("/trips", peer))).text());
+  const hangUp = () => fetch(new URL("/hang-up", peer));
   try {
-    await scene({ api, open: (main) => open(peer, main), trips, mb });
+    await scene({ api, open: (main) => open(peer, main), trips, hangUp, mb });
   } finally {
     await close();
   }
@@ -45,7 +46,7 @@ export default {
     const { scene, of, peer, transport, mb } = Object.fromEntries(url.searchParams);
     try {
       if (url.pathname === "/steps") await take(steps[of], peer);
-      else await play(both[scene] ?? live[scene], peer, transport, Number(mb));
+      else await play(both[scene] ?? live[scene] ?? abrupt[scene], peer, transport, Number(mb));
       return new Response("good");
     } catch (e) {
       return new Response(`${e.stack}`);
