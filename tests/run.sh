@@ -6,6 +6,7 @@
 #                              fuzz/web_guest.c)
 #   tests/conformance          Workers that print lines, compared with what workerd prints (conformance/run.mjs)
 #   tests/npm                  programs from npm that check themselves (npm/run.mjs)
+#   tests/guest                modules that `mayfly test` runs, of what workerd has not
 #   tests/e2e                  node:test files that talk to a running `mayfly serve`
 set -u
 cd "$(dirname "$0")/.."
@@ -85,13 +86,21 @@ run_fuzz() { # PROGRAM ARGUMENTS…: its last line is "N rounds, M failed; …"
   count "tests/fuzz/$program.c" "$((${good:-0} - ${bad:-0} > 0 ? 1 : 0))" "${bad:-0}" "$out/log"
 }
 
-run_checks() { # RUNNER FILE: a program whose last line is "N passed, N failed"
-  node "$1" "$2" >"$out/log" 2>&1
-  status=$?
+count_checks() { # STATUS FILE: what the log's last line says
   good=$(last_number '^\([0-9]*\) passed, [0-9]* failed$' "$out/log")
   bad=$(last_number '^[0-9]* passed, \([0-9]*\) failed$' "$out/log")
-  [ "$status" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || bad=1
+  [ "$1" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || bad=1
   count "$2" "${good:-0}" "${bad:-0}" "$out/log"
+}
+
+run_checks() { # RUNNER FILE: a program whose last line is "N passed, N failed"
+  node "$1" "$2" >"$out/log" 2>&1
+  count_checks $? "$2"
+}
+
+run_tests() { # FILE: as run_checks, by `mayfly test`
+  "$bin" test "$1" >"$out/log" 2>&1
+  count_checks $? "$1"
 }
 
 run_node() { # FILE
@@ -122,6 +131,9 @@ for file in tests/conformance/*/*.js; do
 done
 for file in tests/npm/workers/*.js; do
   wanted "$file" && run_checks tests/npm/run.mjs "$file"
+done
+for file in tests/guest/*.test.js; do
+  [ -f "$file" ] && wanted "$file" && run_tests "$file"
 done
 for file in tests/e2e/*.test.mjs; do
   [ -f "$file" ] && wanted "$file" && run_node "$file"

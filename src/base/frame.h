@@ -99,10 +99,13 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * LOADED   its modules were evaluated. u8 1; or u8 0 and an error as in ERROR
  * EVENT    u8 kind (enum event_kind), u32 cpu_ms (0: the isolate's), u32 enum event_flag, str entrypoint, bytes props
  *          (guest/clone.h; or JSON, which begins with '{'; empty: {}); EVENT_FETCH: str method, str url, headers,
- *          u64 content length (~0: unknown), then inline body bytes; EVENT_RPC: then the session's first bytes
- * FETCH    u32 channel, then as EVENT. A loader's channel answers for itself (gateway/loader.c). A channel that is not the isolate's is a lie. Where the channel says which
- *          entrypoint and props (one made with MAKE, or of the configuration), those here are empty. No EVENT_RPC
- *          on channel 0
+ *          u64 content length (~0: unknown), then inline body bytes; EVENT_RPC: then the session's first bytes;
+ *          EVENT_TEST (never in FETCH): nothing more. It runs test() of the entrypoint, with all that waitUntil() holds,
+ *          and is answered with a HEAD of status 204, or ERROR; with no entrypoint ("default" names that one), with a
+ *          HEAD and a body, a JSON list of the entrypoints that have test()
+ * FETCH    u32 channel, then as EVENT. A loader's channel answers for itself (gateway/loader.c). A channel that is not
+ *          the isolate's is a lie. Where the channel says which entrypoint and props (one made with MAKE, or of the
+ *          configuration), those here are empty. No EVENT_RPC on channel 0
  * HEAD     u16 status, str status text, headers, u64 content length (~0: unknown), then inline body bytes
  * BODY     body bytes
  * WINDOW   u32 credit: bytes more that the receiver may send
@@ -173,7 +176,7 @@ enum get_flag {
   GET_NAMED = 1,
   GET_FRESH = 2, /* each event in a copy of its own of the Worker as it was when it was LOADED */
 };
-enum event_kind { EVENT_FETCH = 1, EVENT_RPC };
+enum event_kind { EVENT_FETCH = 1, EVENT_RPC, EVENT_TEST };
 enum event_flag {
   EVENT_REDIRECTED = 1, /* FETCH: it follows a redirect to another origin: headers of rules are not added any more */
 };

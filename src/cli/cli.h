@@ -24,7 +24,7 @@ struct verb {
   const char *help;    /* printed by `mayfly help VERB`; begins with the usage */
 };
 
-extern const struct verb verb_serve, verb_run, verb_limits, verb_sandbox, verb_help;
+extern const struct verb verb_serve, verb_run, verb_test, verb_limits, verb_sandbox, verb_help;
 extern const struct verb *const verbs[]; /* ends with NULL */
 
 const struct verb *verb_find(const char *name);
@@ -40,6 +40,9 @@ int option_sandbox(const struct verb *verb, const char *text, enum sandbox_mode 
 int option_log_format(const struct verb *verb, const char *text, bool *json);
 int option_listen(const struct verb *verb, char *text, const char **ip, int *port);
 int option_count(const struct verb *verb, const char *name, const char *text, unsigned max, unsigned *out);
+
+/* A configuration where there is no file of one. The compatibility date is the newest there is. */
+#define CONFIG_WITHOUT_FILE "{\"main\": \"index.js\", \"compatibility_date\": \"2026-11-01\"}"
 
 /* A warning of config_read, on standard error. */
 void print_warning(void *unused, const char *message);

@@ -5,7 +5,7 @@
 #include "cell/cell.h"
 #include "cli/cli.h"
 
-const struct verb *const verbs[] = {&verb_serve, &verb_run, &verb_limits, &verb_sandbox, &verb_help, NULL};
+const struct verb *const verbs[] = {&verb_serve, &verb_run, &verb_test, &verb_limits, &verb_sandbox, &verb_help, NULL};
 
 static int print_version(void) {
   puts("mayfly " MAYFLY_VERSION " (QuickJS-ng " ENGINE_VERSION ")");

@@ -42,9 +42,8 @@ static int read_options(int argc, char **argv, struct gateway_options *out, stru
   return rc;
 }
 
-/* A configuration for one file without any. The compatibility date is the newest there is. */
 static int config_for_file(struct config *c, const char *file, char *err, size_t err_size) {
-  static const char text[] = "{\"main\": \"index.js\", \"compatibility_date\": \"2026-11-01\"}";
+  static const char text[] = CONFIG_WITHOUT_FILE;
   if (config_parse(c, file, text, sizeof text - 1, NULL, NULL, err, err_size)) return -1;
   const char *slash = strrchr(file, '/');
   free(c->path);

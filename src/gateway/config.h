@@ -32,6 +32,7 @@ struct config_service {
 
 struct config_worker {
   char *name, *main;
+  char *root; /* its modules are the files below it, and main is relative to it; NULL: the directory of main */
   char *compatibility_date;
   char **compatibility_flags;
   size_t flag_count;

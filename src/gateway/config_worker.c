@@ -335,6 +335,7 @@ void config_check_workers(struct reading *r) {
 static void free_worker(struct config_worker *w) {
   free(w->name);
   free(w->main);
+  free(w->root);
   free(w->compatibility_date);
   for (size_t i = 0; i < w->flag_count; i++) free(w->compatibility_flags[i]);
   free(w->compatibility_flags);

@@ -154,6 +154,12 @@ int core_start(struct core *core, const struct gateway_options *options, unsigne
   return -1;
 }
 
+unsigned core_cells_needed(const struct config *config) {
+  for (size_t i = 0; i < config->worker_count; i++)
+    if (config->workers[i].loader_count) return 1;
+  return 0;
+}
+
 int core_run(struct core *core) {
   if (!loop_run(core->loop)) return core->status;
   log_line("the event loop failed: %s", strerror(errno));

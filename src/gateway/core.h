@@ -42,6 +42,8 @@ int core_new(struct core *core, const struct config *config, const struct core_o
  * them. */
 int core_start(struct core *core, const struct gateway_options *options, unsigned dynamic_cells, loop_hook *flush,
                void *flush_arg, char *err, size_t err_size);
+/* Dynamic cells, where few requests are made: none when nothing can be loaded. */
+unsigned core_cells_needed(const struct config *config);
 /* Until core_stop; the status given there, or 1. */
 int core_run(struct core *core);
 void core_stop(struct core *core, int status);

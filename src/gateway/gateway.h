@@ -44,4 +44,16 @@ struct run_request {
  * the error's message and stack were printed. ip, port and cells of the options are not used. */
 int gateway_run(const struct config *config, const struct gateway_options *options, const struct run_request *request);
 
+/* What `mayfly test` knows of its tests, over all files. */
+struct test_run {
+  const char *filter; /* only tests whose name contains it; NULL: all */
+  unsigned passed, failed;
+};
+
+/* `mayfly test`: loads one Worker as for serve and runs test() of each of its exports, one after the other, each as an
+ * event; prints them and what the Worker logs to stdout, and counts them. `title` is what the Worker is called there.
+ * A Worker that does not start, or has no tests, counts as one that failed. 0; or -1: interrupted by a signal. */
+int gateway_test(const struct config *config, const struct gateway_options *options, const char *title,
+                 struct test_run *run);
+
 #endif

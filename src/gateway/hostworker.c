@@ -126,19 +126,28 @@ static int scan_directory(struct scan *s, const char *relative, const char *main
   return rc;
 }
 
-/* main's full path, its directory in s->root, and its name there. */
+static int find_root(struct scan *s, const char *root) {
+  return realpath(root, s->root) ? 0 : fail(s, root, strerror(errno));
+}
+
+/* main's full path, its directory (or the root that it has) in s->root, and its name there. */
 static int find_main(struct scan *s, char *path, size_t size, const char **name) {
   const struct config *c = s->config;
-  const char *file = s->worker->main;
+  const char *file = s->worker->main, *root = s->worker->root;
+  if (root) {
+    *name = file;
+    if (snprintf(path, size, "%s/%s", root, file) >= (int)size) return fail(s, file, "path too long");
+    return find_root(s, root);
+  }
   int n = file[0] == '/' ? snprintf(path, size, "%s", file)
                          : snprintf(path, size, "%s/%s", *c->directory ? c->directory : ".", file);
   if (n < 0 || (size_t)n >= size) return fail(s, file, "path too long");
   char *slash = strrchr(path, '/');
   *name = slash + 1;
   *slash = 0;
-  char *found = realpath(slash == path ? "/" : path, s->root);
+  int rc = find_root(s, slash == path ? "/" : path);
   *slash = '/';
-  return found ? 0 : fail(s, path, strerror(errno));
+  return rc;
 }
 
 static int read_modules(struct scan *s, const char **main_name, char *path, size_t size) {

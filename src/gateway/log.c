@@ -19,9 +19,13 @@
 enum { LINE_MAX_BYTES = 8192, PATIENCE_MS = 50 };
 #define INDENT "    " /* of the further lines of one text: what begins a line is the gateway's */
 
+static int log_fd = STDERR_FILENO;
+
+void log_to(int fd) { log_fd = fd; }
+
 /* A reader that does not read must not stop the gateway: it gets a moment, and then its lines are lost and counted. */
 static bool may_write(int patience_ms) {
-  struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+  struct pollfd p = {.fd = log_fd, .events = POLLOUT};
   int n;
   do n = poll(&p, 1, patience_ms);
   while (n < 0 && errno == EINTR);
@@ -31,7 +35,7 @@ static bool may_write(int patience_ms) {
 /* False: some of it was not written. */
 static bool write_out(const char *text, size_t length, int patience_ms) {
   while (length && may_write(patience_ms)) {
-    ssize_t n = write(STDERR_FILENO, text, length < PIPE_BUF ? length : PIPE_BUF);
+    ssize_t n = write(log_fd, text, length < PIPE_BUF ? length : PIPE_BUF);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
     text += n;

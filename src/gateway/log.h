@@ -14,6 +14,8 @@
 #error "log.h belongs to the gateway"
 #endif
 
+/* Another descriptor than that of stderr from now on. */
+void log_to(int fd);
 /* "mayfly: ..." */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* From now on: {"time", "level", "message"}, and of a Worker's lines "worker" and "id". */

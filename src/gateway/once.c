@@ -134,19 +134,13 @@ static bool flush(void *arg) {
   return false;
 }
 
-static bool has_loaders(const struct config *config) {
-  for (size_t i = 0; i < config->worker_count; i++)
-    if (config->workers[i].loader_count) return true;
-  return false;
-}
-
 int gateway_run(const struct config *config, const struct gateway_options *options, const struct run_request *request) {
   struct once o = {.url = request->url ? request->url : "http://localhost/"};
   struct core_owner owner = {.arg = &o, .loaded = on_loaded, .signal = on_signal};
   char err[4096];
   int status = 1;
   if (core_new(&o.core, config, &owner, err, sizeof err) ||
-      core_start(&o.core, options, has_loaders(config) ? 1 : 0, flush, &o, err, sizeof err))
+      core_start(&o.core, options, core_cells_needed(config), flush, &o, err, sizeof err))
     log_line("%s", err);
   else
     status = core_run(&o.core);

@@ -180,7 +180,8 @@ static JSValue get_props(uint32_t stream, struct reader *r) {
 }
 
 static void on_event(const struct frame_header *h, struct reader *r) {
-  if (read_u8(r) == EVENT_RPC) {
+  uint8_t kind = read_u8(r);
+  if (kind == EVENT_RPC) {
     wire_event(h, r);
     return;
   }
@@ -188,6 +189,10 @@ static void on_event(const struct frame_header *h, struct reader *r) {
   read_u32(r);
   JSValue args[10] = {stream_of(h)};
   args[1] = get_text(r);
+  if (kind == EVENT_TEST) {
+    guest_call(HANDLER_test, 2, args);
+    return;
+  }
   args[2] = get_props(h->stream, r);
   args[3] = get_text(r);
   args[4] = get_text(r);

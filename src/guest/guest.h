@@ -12,6 +12,7 @@
 #define HANDLERS(HANDLER)                                                                                            \
   HANDLER(load)      /* (main, env, bindings [kind, name, channel, …], outbound, date, flags) */                   \
   HANDLER(event)     /* (stream, entrypoint, props|undefined, method, url, headers, length, inline, hasBody, end) */ \
+  HANDLER(test)      /* (stream, entrypoint) */                                                                      \
   HANDLER(head)      /* (stream, status, statusText, headers, length, inline, hasBody, end) */                       \
   HANDLER(body)      /* (stream, Uint8Array, end) */                                                                 \
   HANDLER(window)    /* (stream, credit) */                                                                          \

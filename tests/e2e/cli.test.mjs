@@ -18,7 +18,7 @@ test("--version names Mayfly's and the engine's", async () => {
 test("--help and help VERB", async () => {
   const all = await run(["--help"]);
   assert.equal(all.code, 0);
-  for (const verb of ["serve", "run", "limits", "sandbox", "help"]) {
+  for (const verb of ["serve", "run", "test", "limits", "sandbox", "help"]) {
     assert.match(all.out, new RegExp(`^  ${verb} `, "m"));
     const one = await run(["help", verb]);
     assert.equal(one.code, 0);

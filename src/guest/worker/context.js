@@ -22,7 +22,7 @@ const GLOBAL_SCOPE =
 // A status text with a DEL is none in HTTP.
 const statusTextOf = (text) => (StringPrototypeIncludes(text, "\x7f") ? "" : text);
 
-const worker = { namespace: null, failure: null, waiting: [], env: {}, outbound: 0, date: "", nodeCompat: false, nodeLevel: 0,
+const worker = { namespace: null, failure: null, starting: false, waiting: [], env: {}, outbound: 0, date: "", nodeCompat: false, nodeLevel: 0,
   sendsSignals: false, edge: false };
 const endpoints = new Map(); // stream -> Event or Call
 let eventCount = 0; // in progress
@@ -93,6 +93,14 @@ class Event_ {
     if (this.timers !== null) for (const timer of this.timers) dropTimer(timer);
     if (this.calls !== null) for (const call of this.calls) call.abandon();
     if (this.stubs !== null) for (const stub of this.stubs) dropStub(stub);
+  }
+  // It never would be over.
+  hang() {
+    this.settle();
+  }
+  // Beside what answers it.
+  threw(error, prefix) {
+    logUncaught(error, prefix);
   }
   fail(error) {
     if (this.finished) return;
@@ -167,7 +175,7 @@ function waitFor(event, promise) {
     event.settle();
   };
   PromiseResolve(promise).then(done, (e) => {
-    logUncaught(e, "waitUntil() rejected: ");
+    event.threw(e, "waitUntil() rejected: ");
     done();
   });
 }

@@ -81,7 +81,7 @@ function onTimer() {
   try {
     timer.callback(...timer.args);
   } catch (e) {
-    logUncaught(e, "Uncaught ");
+    timer.event.threw(e, "Uncaught ");
   }
   return true;
 }

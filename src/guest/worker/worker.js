@@ -47,8 +47,10 @@ function onLoad(main, env, bindings, outbound, date, flags) {
   }
   try {
     const result = native.import(main);
-    if (result instanceof NativePromise) result.then(() => started(native.namespace()), failStart);
-    else started(result);
+    if (result instanceof NativePromise) {
+      worker.starting = true;
+      result.then(() => started(native.namespace()), failStart);
+    } else started(result);
   } catch (e) {
     failStart(e);
   }
@@ -63,6 +65,7 @@ function beEdge(name, env) {
 }
 
 function started(namespace) {
+  worker.starting = false;
   try {
     checkExports(namespace);
   } catch (e) {
@@ -76,6 +79,7 @@ function started(namespace) {
 }
 
 function failStart(error) {
+  worker.starting = false;
   const [name, message, stack] = describe(error);
   worker.failure = startupFailure(error);
   native.loaded(name, message, stack);
@@ -121,7 +125,7 @@ function failHung() {
   for (const event of [...endpoints.values()]) {
     if (!(event instanceof Event_) || event.session) continue;
     event.waits = 0;
-    if (event.finished) event.settle();
+    if (event.finished) event.hang();
     else event.fail(new Error(HUNG));
   }
 }
@@ -130,8 +134,8 @@ function failHung() {
 function onIdle() {
   if (runTask()) return true;
   if ((rejected.size || handledLate.length) && reportRejections()) return true;
-  if (io === 0 && eventCount > 0 && !hasTasks()) {
-    if (worker.namespace === null && worker.failure === null)
+  if (io === 0 && !hasTasks()) {
+    if (worker.starting)
       failStart(new Error("The Worker's modules never finished their evaluation (top-level await)."));
     else if (eventCount > sessionEvents.size && !native.rpcActive()) failHung();
   }
@@ -175,6 +179,7 @@ io = 0;
 return {
   load: onLoad,
   event: onEvent,
+  test: onTest,
   head: onHead,
   body: onBody,
   window: onWindow,
