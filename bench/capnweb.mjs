@@ -94,7 +94,8 @@ export async function capnweb(rounds) {
   for (let i = 0; i < rounds; i++) {
     for (const name of i % 2 ? ["npm", "mayfly"] : ["mayfly", "npm"]) await round(name, figures);
   }
-  console.log(`\nCap'n Web: Mayfly and the npm package on Node.js ${process.versions.node} as servers, medians of ${rounds} rounds in turn\n`);
+  const node = `Node.js ${process.versions.node}`;
+  console.log(`\nCap'n Web: Mayfly and the npm package on ${node} as servers, medians of ${rounds} rounds in turn\n`);
   console.log(`${"".padEnd(70)} ${"mayfly".padStart(8)} ${"npm".padStart(8)}         ratio  reach`);
   for (const [key, [label, reach]] of Object.entries(FIGURES)) {
     for (const [of, text, to] of [[key, label, reach], [`${key}_elapsed`, "  elapsed, with the client's", ""]]) {

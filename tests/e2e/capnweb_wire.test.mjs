@@ -24,9 +24,9 @@ const ABREAST = ["map()", "streams"];
 // Each side's messages. Of what is on its way at once: what takes an id in order, the rest sorted.
 function sides({ messages }, name) {
   const hasNoId = (message) => /^\["(pull|resolve|reject|release)"/.test(message);
-  const of = (side) => messages.filter(([from, message]) => from === side && !message.startsWith('["abort"')).map(([, m]) => m);
+  const kept = messages.filter(([, message]) => !message.startsWith('["abort"')); // when all is over
   return [">", "<"].map((side) => {
-    const all = of(side);
+    const all = kept.filter(([from]) => from === side).map(([, message]) => message);
     if (!ABREAST.includes(name)) return all;
     return [...all.filter((m) => !hasNoId(m)), ...all.filter(hasNoId).sort()];
   });

@@ -17,10 +17,12 @@ const CHUNK = 1 << 16;
 
 async function echoes(api, table, echo) {
   const names = Object.keys(table);
-  const calls = names.map((name) => [api.describe(table[name]()), api.make(name), echo ? api.echo(table[name]()) : undefined]);
+  const back = (name) => (echo ? api.echo(table[name]()) : undefined);
+  const calls = names.map((name) => [api.describe(table[name]()), api.make(name), back(name)]);
   await Promise.all(names.map(async (name, i) => {
     const expected = await describe(table[name]());
-    const [there, made, echoed] = await Promise.all([calls[i][0], calls[i][1].then(describe), calls[i][2]?.then(describe)]);
+    const [call, making, echoing] = calls[i];
+    const [there, made, echoed] = await Promise.all([call, making.then(describe), echoing?.then(describe)]);
     await equal(there, expected, `${name}, as it arrives`);
     await equal(made, expected, `${name}, as a result`);
     if (echo) await equal(echoed, expected, `${name}, there and back`);
@@ -41,9 +43,9 @@ export const both = {
   },
 
   async "errors that are thrown"({ api }) {
-    const calls = errors.flatMap((name) => [thrown(() => api.fail(name)), thrown(() => api.failLater(name))].map((call) => [name, call]));
+    const calls = errors.map((name) => [name, thrown(() => api.fail(name)), thrown(() => api.failLater(name))]);
     const others = ["text", 5, null, { a: 1 }].map((v) => [v, thrown(() => api.failWith(v))]);
-    for (const [name, call] of calls) await equal(await call, values[name](), name);
+    for (const [name, ...each] of calls) await equal(await Promise.all(each), [values[name](), values[name]()], name);
     for (const [v, call] of others) await equal(await call, v);
   },
 
@@ -116,7 +118,8 @@ export const live = {
     await equal((await trips()) - before, 3, "trips one after the other");
     const then = await trips();
     const counter = api.counter(1);
-    const results = [counter.next().next().value, api.list(2).map((i) => api.add(i, counter.value)), api.add(api.square(3), 1)];
+    const mapped = api.list(2).map((i) => api.add(i, counter.value));
+    const results = [counter.next().next().value, mapped, api.add(api.square(3), 1)];
     await equal(await Promise.all(results), [3, [1, 2], 10]);
     await equal((await trips()) - then, 1, "trips when pipelined");
   },
@@ -127,7 +130,8 @@ export const live = {
     const adder = await api.adder(5);
     await equal(await adder(1), 6);
     await equal(await api.call((x, y) => x + y, 1, 2), 3);
-    await equal(await thrown(() => api.call(() => { throw values["an error with a cause"](); })), values["an error with a cause"]());
+    const error = values["an error with a cause"];
+    await equal(await thrown(() => api.call(() => { throw error(); })), error());
     await equal(await api.use(mine(100)), [101, 103, 103, 101]);
     await equal(await api.callMany((i) => i * 2, 200), 39800);
     await equal(await api.call(adder, 7), 12, "their function, called by them through us");
@@ -147,8 +151,11 @@ export const live = {
   },
 
   async "what is disposed, and when"({ api }) {
-    const theirs = (count) => until(async () => taken.push(...(await api.takeLog())), (n) => n >= count).then(() => taken.splice(0).sort());
     const taken = [];
+    const theirs = async (count) => {
+      await until(async () => taken.push(...(await api.takeLog())), (n) => n >= count);
+      return taken.splice(0).sort();
+    };
     await api.takeLog();
     log.splice(0);
     const counter = await api.counter(1);
@@ -239,7 +246,8 @@ export const live = {
     second.api.onRpcBroken((e) => broken.push(`main: ${e.message}`));
     counter.onRpcBroken((e) => broken.push(`counter: ${e.message}`));
     await second.api.watch(mine(40));
-    const held = Promise.allSettled([second.api.wait(), second.api.wait(), second.api.callForever(() => new Promise(() => {}))]);
+    const forever = second.api.callForever(() => new Promise(() => {}));
+    const held = Promise.allSettled([second.api.wait(), second.api.wait(), forever]);
     await second.api.none();
     await api.takeLog();
     log.splice(0);
@@ -265,7 +273,8 @@ export const abrupt = {
     api.onRpcBroken((e) => broken.push(e.message));
     const counter = await api.counter(1);
     await api.watch(mine(60));
-    const held = Promise.allSettled([api.wait(), counter.next().next().value, api.callForever(() => new Promise(() => {}))]);
+    const forever = api.callForever(() => new Promise(() => {}));
+    const held = Promise.allSettled([api.wait(), counter.next().next().value, forever]);
     await api.none();
     log.splice(0);
     await hangUp();
