@@ -165,6 +165,11 @@ static int take_push(struct web_session *s, JSValue *e, uint32_t n, bool stream)
     cap_release(c);
     return 0;
   }
+  if (s->next_taken == INT32_MAX) {
+    cap_release(c);
+    JS_ThrowRangeError(guest.ctx, "Too many calls were made in this RPC session.");
+    return -1;
+  }
   int32_t id = s->next_taken++;
   struct web_export *made = web_export_put(s, id, c);
   if (!made) return -1;

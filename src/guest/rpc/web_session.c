@@ -207,11 +207,18 @@ static int exporter_sends_error(void *arg, JSValueConst error, JSValue *rewritte
 
 /* ---- imports */
 
+/* Asked before anything is sent that the peer gives a number to. -1: exception. */
+static int check_room(const struct web_session *s) {
+  if (s->imports.count < RPC_ENTRIES_MAX && s->next_call < INT32_MAX) return 0;
+  JS_ThrowRangeError(guest.ctx, "Too many objects are shared in this RPC session.");
+  return -1;
+}
+
 struct web_import *web_import_new(struct web_session *s, int32_t id) {
-  struct web_import *i = s->imports.count < RPC_ENTRIES_MAX ? js_malloc(guest.ctx, sizeof *i) : NULL;
+  struct web_import *i = check_room(s) ? NULL : js_malloc(guest.ctx, sizeof *i);
   if (!i || table_put(&s->imports, web_key(id), i)) {
     js_free(guest.ctx, i);
-    if (!JS_HasException(guest.ctx)) JS_ThrowRangeError(guest.ctx, "Too many objects are shared in this RPC session.");
+    if (!JS_HasException(guest.ctx)) JS_ThrowOutOfMemory(guest.ctx);
     return NULL;
   }
   *i = (struct web_import){.session = (struct web_session *)hook_hold(&s->memory),
@@ -315,6 +322,7 @@ static int64_t send_use(struct web_session *s, const char *what, int32_t id, con
   struct exporter to = web_exporting(s);
   struct sink out;
   if (s->aborted) return web_rethrow(s);
+  if (check_room(s)) return -1;
   out = web_message(s);
   sink_cstr(&out, what);
   put_target(&out, "pipeline", id, path);
@@ -337,9 +345,8 @@ static struct cap *import_call(struct cap *c, const struct web_path *path, struc
   JSValue error = bad ? JS_GetException(guest.ctx) : JS_UNDEFINED;
   payload_free(arguments);
   if (bad) JS_Throw(guest.ctx, error);
-  struct web_import *made = bad ? NULL : web_import_new(s, s->next_call);
+  struct web_import *made = bad ? NULL : web_import_new(s, s->next_call++);
   if (!made) return NULL;
-  s->next_call++;
   return &made->cap;
 }
 
@@ -348,9 +355,9 @@ static struct cap *import_map(struct cap *c, const struct web_path *path, struct
   struct web_import *i = (struct web_import *)c;
   struct web_session *s = i->session;
   if (i->resolution) return i->resolution->type->map(i->resolution, path, captures, instructions);
-  if (s->aborted) {
+  if (s->aborted || check_room(s)) {
     captures_free(captures);
-    return web_rethrow(s), NULL;
+    return s->aborted ? web_rethrow(s), NULL : NULL;
   }
   struct sink out = web_message(s);
   int32_t id;
@@ -376,9 +383,8 @@ static struct cap *import_map(struct cap *c, const struct web_path *path, struct
     return NULL;
   }
   web_send(s, &out);
-  struct web_import *made = web_import_new(s, s->next_call);
+  struct web_import *made = web_import_new(s, s->next_call++);
   if (!made) return NULL;
-  s->next_call++;
   return &made->cap;
 }
 
@@ -497,13 +503,13 @@ struct importer web_importing(struct web_session *s) {
 static int exporter_pipes(void *arg, JSValueConst readable, int32_t *id) {
   struct web_session *s = arg;
   if (s->aborted) return web_rethrow(s);
+  if (check_room(s)) return -1;
   struct sink out = web_message(s);
   sink_cstr(&out, "pipe");
   web_send(s, &out);
-  *id = s->next_call;
+  *id = s->next_call++;
   struct web_import *i = web_import_new(s, *id);
   if (!i) return -1;
-  s->next_call++;
   JSValue stub = web_stub_new(&i->cap, false);
   if (JS_IsException(stub)) return -1;
   JSValueConst argv[] = {readable, stub};
@@ -544,9 +550,8 @@ JSValue native_web_stream(JSContext *ctx, JSValueConst this, int argc, JSValueCo
   JSValue error = size < 0 ? JS_GetException(ctx) : JS_UNDEFINED;
   payload_free(arguments);
   if (size < 0) return JS_Throw(ctx, error);
-  struct web_import *made = web_import_new(i->session, i->session->next_call);
+  struct web_import *made = web_import_new(i->session, i->session->next_call++);
   if (!made) return JS_EXCEPTION;
-  i->session->next_call++;
   made->introduced = 0;
   made->pulled = true;
   JSValue promise = cap_deliver(&made->cap);
