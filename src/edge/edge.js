@@ -100,7 +100,8 @@ class Entrypoint extends RpcTarget {
       fetch: (input, init) => this.#fetcher.fetch(input, init),
       [Symbol.dispose]: () => this[Symbol.dispose](),
     };
-    return new Proxy(this, { get: (_, name) => own[name] ?? (typeof name === "string" ? this.#fetcher[name] : undefined) });
+    const get = (_, name) => own[name] ?? (typeof name === "string" ? this.#fetcher[name] : undefined);
+    return new Proxy(this, { get });
   }
 
   [Symbol.dispose]() {
@@ -141,7 +142,7 @@ class Runtime extends RpcTarget {
   }
 
   load(code) {
-    if (typeof code !== "object" || code === null) throw new TypeError("load() takes an object: { mainModule, modules, … }.");
+    if (!isPlain(code)) throw new TypeError("load() takes an object: { mainModule, modules, … }.");
     const gifts = new Gifts(this.#exports);
     try {
       const stub = this.#env.LOADER.load({

@@ -26,6 +26,8 @@ async function started(config = {}, args = []) {
 }
 const server = await started();
 
+const PUSH = (target, method, ...args) => JSON.stringify(["push", ["pipeline", target, [method], args]]);
+
 // Node.js asserts only of real promises that they are rejected.
 const rejects = (promise, what) => assert.rejects(Promise.resolve(promise), what);
 
@@ -69,7 +71,9 @@ export default class extends WorkerEntrypoint {
   fail(text) { throw new RangeError(text); }
   spin() { for (;;); }
   props() { return this.ctx.props.f(this.ctx.props.x); }
-  async fetch(request) { return new Response(request.method + " " + (await request.text()), { status: 201, headers: { "x-a": "b" } }); }
+  async fetch(request) {
+    return new Response(request.method + " " + (await request.text()), { status: 201, headers: { "x-a": "b" } });
+  }
   async out(url) { return (await fetch(url)).text(); }
 }
 export class Other extends WorkerEntrypoint { name() { return "other"; } }
@@ -219,7 +223,11 @@ test("a batch over HTTP", async () => {
   assert.deepEqual([a, b], [5, []]);
   await rejects(newHttpBatchRpcSession(url).authenticate("wrong").version(), /The token is wrong/);
   assert.equal((await fetch(url)).status, 405);
-  const bad = { "no messages": /unexpected token/, '["pull",7]': /no such export ID: 7/, '["push",["pipeline",0,[]]]\n': /JSON/ };
+  const bad = {
+    "no messages": /unexpected token/,
+    '["pull",7]': /no such export ID: 7/,
+    '["push",["pipeline",0,[]]]\n': /JSON/,
+  };
   for (const [body, why] of Object.entries(bad)) {
     const answer = await fetch(url, { method: "POST", body });
     assert.equal(answer.status, 400, body);
@@ -239,14 +247,16 @@ test("the token: wrong ones, their number, how it is come by", async () => {
 
   const open = (authorization) => {
     const socket = new WebSocket(`ws://127.0.0.1:${server.port}/rpc`, { headers: { authorization } });
-    return new Promise((resolve) => socket.on("open", () => resolve(socket)).on("error", (error) => resolve(error.message)));
+    return new Promise((resolve) => {
+      socket.on("open", () => resolve(socket)).on("error", (error) => resolve(error.message));
+    });
   };
   const shown = await open(`Bearer ${TOKEN}`);
   assert.match(await newWebSocketRpcSession(shown).authenticate().version(), /^\d/);
   shown.close();
-  for (const header of [`Bearer ${TOKEN}x`, "Bearer", `Basic ${TOKEN}`, TOKEN, ""]) assert.match(await open(header), /401/, header);
-  const messages = [["push", ["pipeline", 0, ["authenticate"], []]], ["push", ["pipeline", 1, ["version"], []]], ["pull", 2]];
-  const body = messages.map((message) => JSON.stringify(message)).join("\n");
+  for (const header of [`Bearer ${TOKEN}x`, "Bearer", `Basic ${TOKEN}`, TOKEN, ""])
+    assert.match(await open(header), /401/, header);
+  const body = [PUSH(0, "authenticate"), PUSH(1, "version"), '["pull",2]'].join("\n");
   const post = (authorization) => request(server, "/rpc", { method: "POST", headers: { authorization }, body });
   assert.match((await post(`bearer ${TOKEN}`)).text, /^\["resolve",2,"\d+\.\d+\.\d+"\]$/);
   const refused = await post("bearer wrong");
@@ -446,7 +456,6 @@ test("a client that shows no token in time is closed", async () => {
 });
 
 // Clients that take all they can get, each in a way of its own. Raw: npm's would wait for itself.
-const PUSH = (target, method, ...args) => JSON.stringify(["push", ["pipeline", target, [method], args]]);
 const EAGER = {
   "asks without end and reads nothing"(socket) {
     socket.pause();
@@ -514,10 +523,11 @@ test("1,000 calls in flight, each with a call back", async () => {
 test("the example in Python", async () => {
   const example = path.join(root, "examples/python/sandbox.py");
   assert.ok(fs.readFileSync(example, "utf8").split("\n").length <= 61);
+  const args = [example, `ws://127.0.0.1:${server.port}/rpc`];
   const ask = (token) =>
     new Promise((resolve) => {
       const options = { env: { ...process.env, MAYFLY_TOKEN: token }, timeout: 30000 };
-      execFile("/usr/bin/python3", [example, `ws://127.0.0.1:${server.port}/rpc`], options, (error, out, err) => resolve({ out, err }));
+      execFile("/usr/bin/python3", args, options, (error, out, err) => resolve({ out, err }));
     });
   assert.deepEqual(await ask(TOKEN), { out: "ada is 36\nbob is 41\n", err: "" });
   assert.match((await ask("wrong")).err, /RuntimeError: Error: The token is wrong\.\n$/);
