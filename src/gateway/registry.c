@@ -167,7 +167,7 @@ void worker_check_idle(struct worker *w) {
   bool busy = w->waiting_count || (w->isolate && w->isolate->events.count);
   if (busy || w->state == WORKER_NONE) return;
   if (w->kind == WORKER_NAMED && w->listed && w->state == WORKER_LIVE) idle_enter(w);
-  if ((w->kind == WORKER_ONCE && !w->stubs) || (w->kind == WORKER_NAMED && !w->listed)) {
+  if (!w->stubs && (w->kind == WORKER_ONCE || (w->kind == WORKER_NAMED && !w->listed))) {
     if (w->isolate)
       isolate_end_code(w->isolate, true, ERROR_GONE, "");
     else

@@ -52,6 +52,25 @@ test("a cached Worker that crashes is loaded anew", async () => {
   assert.equal((await calls()).dies, 2);
 });
 
+test("a Worker that does not start says so to each call on its stub", async () => {
+  const host = await serve(
+    {
+      "index.js": `export default { async fetch(request, env) {
+        const code = { compatibilityDate: "2026-11-01", mainModule: "m.js", modules: { "m.js": "throw new RangeError('at top');" } };
+        const said = [];
+        for (const worker of [env.LOADER.get("broken", () => code), env.LOADER.get("broken", () => code), env.LOADER.load(code)])
+          for (let i = 0; i < 3; i++) said.push(await worker.getEntrypoint().fetch("http://x/").catch((e) => e.message));
+        return Response.json([said, (await env.LOADER.list()).length]);
+      } };`,
+    },
+    { worker_loaders: [{ binding: "LOADER" }] },
+  );
+  const [said, listed] = JSON.parse((await request(host, "/")).text);
+  assert.deepEqual(said, Array(9).fill("Failed to start Worker:\nUncaught RangeError: at top\n  at m.js:1:7"));
+  assert.equal(listed, 0);
+  assert.equal((await host.stop()).code, 0);
+});
+
 test("a cached Worker that throws stays", async () => {
   const code = `let n = 0; export default { fetch(r) { n++; if (r.url.endsWith("/throw")) throw new Error("x"); return new Response(String(n)); } };`;
   const spec = { get: "throws", code };
