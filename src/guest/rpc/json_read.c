@@ -439,8 +439,17 @@ static JSValue read_writable(struct reading *r, JSValueConst id) {
   return stream;
 }
 
+static JSValue no_such_pipe(JSValueConst id) {
+  const char *text = JS_ToCString(guest.ctx, id);
+  JS_ThrowPlainError(guest.ctx, "Export %s is not a pipe or its readable end was already consumed.", text ? text : "");
+  JS_FreeCString(guest.ctx, text);
+  return JS_EXCEPTION;
+}
+
 static JSValue read_readable(struct reading *r, JSValueConst id) {
-  JSValue stream = r->from->readable(r->from->arg, (int32_t)number_of(id));
+  double d = number_of(id);
+  bool known = d >= 0 && d < INT32_MAX && d == (int32_t)d;
+  JSValue stream = known ? r->from->readable(r->from->arg, (int32_t)d) : no_such_pipe(id);
   if (JS_IsException(stream) || !payload_own_stub(r->p, stream)) return stream;
   JS_FreeValue(guest.ctx, stream);
   return JS_EXCEPTION;

@@ -172,6 +172,7 @@ export default checks({
   "a pipe that is released": told(["pipe"], ["release", 1, 1]),
   "a readable without a pipe": asked("type", ["readable", 1]),
   "a readable of a pipe, twice": told(["pipe"], call("type", ["readable", 1]), ["pull", 2], call("type", ["readable", 1]), ["pull", 3]),
+  "a readable without a pipe, by odd numbers": async () => [await asked("type", ["readable", 1.5])(), await asked("type", ["readable", 1e300])(), await asked("type", ["readable", -1])()],
   "a readable with a text": asked("type", ["readable", "1"]),
   "a writable": asked("type", ["writable", -1]),
   "a writable with a text": asked("type", ["writable", "x"]),
