@@ -108,6 +108,8 @@ static size_t escape_one(char *out, size_t room, const char *text, size_t length
     n = snprintf(out, room, "%s%s", indent ? "\n" : "\\n", indent ? indent : "");
   else if (length == 2 && is_harmful(text, length))
     n = snprintf(out, room, "\\x%02x\\x%02x", (unsigned char)text[0], (unsigned char)text[1]);
+  else if (!length && (unsigned char)*text >= 0x80)
+    n = snprintf(out, room, "\xef\xbf\xbd"); /* U+FFFD for each such byte, as in workerd */
   else if (*text != '\t' && is_harmful(text, length))
     n = snprintf(out, room, "\\x%02x", (unsigned char)*text);
   else
