@@ -26,7 +26,8 @@ enum tag {
   T_SET,
   T_BUFFER,
   T_VIEW,  /* i8 kind, u8 tracks length, buffer (a value), u32 offset, u32 count of elements */
-  T_ERROR, /* name, message, stack, u8 has cause, cause, u8 has errors, errors, then as T_OBJECT */
+  T_ERROR, /* name, message, stack, u8 has cause, cause, u8 has errors, errors, then as T_OBJECT; by RPC cause and
+              errors are properties like any */
   T_BOX,
   T_HOST,      /* an object of the platform: a value from which the platform makes it again */
   T_RESIZABLE, /* as T_BUFFER, then u32 the most bytes that it may have */
@@ -139,15 +140,30 @@ static int put_property(struct writer *w, JSValueConst object, JSAtom atom) {
   return r;
 }
 
-/* Own enumerable string-keyed properties, as they are when they are reached (a getter may remove a later one). */
-static int put_properties(struct writer *w, JSValueConst v) {
+/* Not what an error has by itself, which its head says or the receiver makes. */
+static bool of_errors(struct writer *w, JSAtom name, bool enumerable) {
+  static const char *const always[] = {"message", "stack"}, *const hidden[] = {"fileName", "lineNumber",
+                                                                               "columnNumber"};
+  const char *text = JS_AtomToCString(w->ctx, name);
+  bool found = false;
+  for (size_t i = 0; text && i < sizeof always / sizeof *always; i++) found |= !strcmp(text, always[i]);
+  for (size_t i = 0; text && !enumerable && i < sizeof hidden / sizeof *hidden; i++) found |= !strcmp(text, hidden[i]);
+  JS_FreeCString(w->ctx, text);
+  return found;
+}
+
+/* Own string-keyed properties, as they are when they are reached (a getter may remove a later one): the enumerable
+ * ones, or those of an error. */
+static int put_some(struct writer *w, JSValueConst v, bool error) {
   JSPropertyEnum *tab;
   uint32_t n, written = 0;
-  if (JS_GetOwnPropertyNames(w->ctx, &tab, &n, v, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0) return -1;
+  int which = JS_GPN_STRING_MASK | (error ? JS_GPN_SET_ENUM : JS_GPN_ENUM_ONLY);
+  if (JS_GetOwnPropertyNames(w->ctx, &tab, &n, v, which) < 0) return -1;
   size_t mark = w->out->len;
   int r = 0;
   buf_put_u32(w->out, 0);
   for (uint32_t i = 0; i < n && !r; i++) {
+    if (error && of_errors(w, tab[i].atom, tab[i].is_enumerable)) continue;
     r = JS_GetOwnProperty(w->ctx, NULL, v, tab[i].atom);
     if (r <= 0) continue;
     r = put_property(w, v, tab[i].atom);
@@ -157,6 +173,8 @@ static int put_properties(struct writer *w, JSValueConst v) {
   if (!w->out->bad) memcpy(w->out->data + mark, &written, sizeof written);
   return r;
 }
+
+static int put_properties(struct writer *w, JSValueConst v) { return put_some(w, v, false); }
 
 static int put_array(struct writer *w, JSValueConst v) {
   JSPropertyEnum *tab;
@@ -184,7 +202,8 @@ static int put_array(struct writer *w, JSValueConst v) {
 static int put_named(struct writer *w, JSValueConst v, const char *name, const char *fallback) {
   JSValue p = JS_GetPropertyStr(w->ctx, v, name);
   if (JS_IsException(p)) return -1;
-  JSValue s = JS_IsUndefined(p) ? JS_NewString(w->ctx, fallback) : JS_ToString(w->ctx, p);
+  bool none = JS_IsUndefined(p) || (w->more && !JS_IsString(p));
+  JSValue s = none ? JS_NewString(w->ctx, fallback) : JS_ToString(w->ctx, p);
   int r = JS_IsException(s) ? -1 : put_string(w, s);
   JS_FreeValue(w->ctx, s);
   JS_FreeValue(w->ctx, p);
@@ -211,9 +230,12 @@ static int put_error(struct writer *w, JSValueConst v) {
   if (w->more) { /* the receiver makes its own */
     buf_put_u8(w->out, T_LATIN1);
     buf_put_str(w->out, "", 0);
-  } else if (put_named(w, v, "stack", "")) {
-    return -1;
+    buf_put_u16(w->out, 0);
+    if (!w->more->bare_errors) return put_some(w, v, true);
+    buf_put_u32(w->out, 0);
+    return 0;
   }
+  if (put_named(w, v, "stack", "")) return -1;
   return put_own(w, v, "cause") || put_own(w, v, "errors") || put_properties(w, v) ? -1 : 0;
 }
 
@@ -308,10 +330,11 @@ static int put_more(struct writer *w, JSValueConst v) {
   return put;
 }
 
-/* "#<Name>", as V8 writes it; "[object Tag]" where the constructor is no function, or is behind a getter. */
+/* "#<Name>", as V8 writes it; "[object Tag]" where the constructor is no function, or is behind a getter, and of boxed
+ * symbols. */
 static int refuse_object(struct writer *w, JSValueConst v) {
   JSValue constructor = engine_data(w->ctx, v, false), name;
-  bool named = JS_IsFunction(w->ctx, constructor);
+  bool named = JS_IsFunction(w->ctx, constructor) && !engine_is_symbol(v);
   name = named ? JS_GetPropertyStr(w->ctx, constructor, "name") : engine_data(w->ctx, v, true);
   const char *text = JS_IsString(name) ? JS_ToCString(w->ctx, name) : NULL;
   if (!JS_HasException(w->ctx))
@@ -351,8 +374,9 @@ static int put_object(struct writer *w, JSValueConst v) {
     return -1;
   }
   enum engine_class class = engine_class(w->ctx, v);
-  bool of_class = class == CLASS_OBJECT && engine_has_class(w->ctx, v, w->more != NULL);
-  if (w->more && (of_class || class == CLASS_OTHER || class == CLASS_FUNCTION || class == CLASS_PROXY)) {
+  bool more = w->more && !w->more->plain;
+  bool of_class = class == CLASS_OBJECT && engine_has_class(w->ctx, v, more);
+  if (more && (of_class || class == CLASS_OTHER || class == CLASS_FUNCTION || class == CLASS_PROXY)) {
     int put = put_more(w, v);
     if (put) return put < 0 ? -1 : 0;
   }
@@ -617,7 +641,7 @@ static JSValue get_view(struct reading *r) {
 
 static JSValue error_constructor(struct reading *r, JSValueConst name) {
   static const char *const known[] = {"EvalError", "RangeError", "ReferenceError", "SyntaxError",
-                                      "TypeError", "URIError",   "AggregateError"};
+                                      "TypeError", "URIError",   "AggregateError", "SuppressedError"};
   const char *text = JS_ToCString(r->ctx, name), *use = "Error";
   for (size_t i = 0; text && i < sizeof known / sizeof *known; i++)
     if (!strcmp(text, known[i])) use = known[i];
@@ -637,13 +661,23 @@ static int get_own(struct reading *r, JSValueConst e, const char *name) {
 /* An error of one of the language's own kinds. */
 static JSValue make_error(struct reading *r, JSValueConst name, JSValueConst message) {
   const char *text = JS_ToCString(r->ctx, name);
-  bool aggregate = text && !strcmp(text, "AggregateError");
+  bool aggregate = text && !strcmp(text, "AggregateError"), suppressed = text && !strcmp(text, "SuppressedError");
   JS_FreeCString(r->ctx, text);
   JSValue ctor = error_constructor(r, name), list = aggregate ? JS_NewArray(r->ctx) : JS_UNDEFINED;
-  JSValueConst args[] = {list, message};
-  JSValue e = JS_CallConstructor(r->ctx, ctor, aggregate ? 2 : 1, aggregate ? args : &message);
+  JSValueConst args[] = {list, JS_UNDEFINED, message};
+  if (aggregate) args[1] = message;
+  JSValue e = aggregate || suppressed ? JS_CallConstructor(r->ctx, ctor, suppressed ? 3 : 2, args)
+                                      : JS_CallConstructor(r->ctx, ctor, 1, &message);
   JS_FreeValue(r->ctx, ctor);
   JS_FreeValue(r->ctx, list);
+  if (r->more && (aggregate || suppressed)) { /* these come as properties, or not at all */
+    static const char *const own[] = {"errors", "error", "suppressed"};
+    for (size_t i = 0; i < sizeof own / sizeof *own && !JS_IsException(e); i++) {
+      JSAtom atom = JS_NewAtom(r->ctx, own[i]);
+      JS_DeleteProperty(r->ctx, e, atom, 0);
+      JS_FreeAtom(r->ctx, atom);
+    }
+  }
   return e;
 }
 

@@ -22,6 +22,8 @@ struct clone_more {
   JSValue (*get)(void *arg, struct reader *in);
   JSValueConst out, in; /* in the place of the hooks above */
   void *arg;
+  bool plain;       /* nothing but what structuredClone() takes: `put` is not asked */
+  bool bare_errors; /* errors have no properties of their own */
 };
 
 /* 0, or -1 with an exception pending. `more` may be NULL. */

@@ -83,11 +83,12 @@ static void read_code(void) {
   guest.stack_kb = read_u32(&r);
   if (guest.stack_kb) JS_SetMaxStackSize(guest.rt, (size_t)guest.stack_kb * 1024);
   JS_UpdateStackTop(guest.rt);
-  JSValue args[6];
+  JSValue args[7];
   args[4] = get_str(&r);   /* compatibility date */
   args[5] = get_flags(&r); /* compatibility flags */
   args[0] = get_str(&r);   /* main module */
   bool modules = get_modules(&r);
+  args[6] = JS_NewBool(guest.ctx, r.left && r.p[0] == ENV_CLONE); /* it is another Worker's */
   args[1] = get_env(&r);
   args[2] = get_bindings(&r);
   args[3] = JS_NewInt32(guest.ctx, read_u8(&r));
@@ -95,7 +96,7 @@ static void read_code(void) {
     JS_FreeValue(guest.ctx, args[1]);
     args[1] = JS_ThrowInternalError(guest.ctx, "the Worker's code is malformed");
   }
-  guest_call(HANDLER_load, 6, args);
+  guest_call(HANDLER_load, 7, args);
 }
 
 void code_piece(const struct frame_header *h, const uint8_t *payload) {

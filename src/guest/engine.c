@@ -455,6 +455,8 @@ enum engine_class engine_class(JSContext *ctx, JSValueConst v) {
   }
 }
 
+bool engine_is_symbol(JSValueConst object) { return JS_VALUE_GET_OBJ(object)->class_id == JS_CLASS_SYMBOL; }
+
 JSValue engine_class_name(JSContext *ctx, JSValueConst v) {
   if (JS_VALUE_GET_TAG(v) != JS_TAG_OBJECT) return JS_UNDEFINED;
   JSClassID id = JS_VALUE_GET_OBJ(v)->class_id;

@@ -92,6 +92,8 @@ int engine_array_truncate(JSContext *ctx, JSValueConst array, uint32_t count);
 /* A new object of the class, with the prototype that `new_target` wants. */
 JSValue engine_create(JSContext *ctx, JSValueConst new_target, JSClassID class_id);
 
+/* A symbol as an object. */
+bool engine_is_symbol(JSValueConst object);
 /* The name of the class that the engine made an object as ("Map Iterator"); undefined for what is no object. */
 JSValue engine_class_name(JSContext *ctx, JSValueConst v);
 /* Target and handler of a proxy, both null when it is revoked; false: not a proxy. Free both. */

@@ -20,7 +20,7 @@ export default {
     const [, how, ...rest] = new URL(request.url).pathname.split("/");
     if (how === "callbacks") return Response.json(callbacks);
     if (how === "added") return Response.json(added);
-    const code = () => { callbacks++; return { compatibilityDate: "2026-11-01", mainModule: "m.js", modules: { "m.js": UNREAD }, env: { SINK: ctx.exports.Sink() } }; };
+    const code = () => { callbacks++; return { compatibilityDate: "2026-11-01", mainModule: "m.js", modules: { "m.js": UNREAD }, env: { SINK: ctx.exports.Sink({}) } }; };
     return await env.LOADER.get("kept", code, { fresh: true }).getEntrypoint().fetch("http://x/" + rest.join("/"));
   },
 };`;

@@ -32,12 +32,21 @@ struct head {
   uint16_t channels;
 };
 
+/* By the Worker's compatibility date: errors without properties; stubs as arguments are handed over. */
+static bool bare_errors, hands_over;
+
+static JSValue native_dates(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  bare_errors = JS_ToBool(ctx, argv[0]);
+  hands_over = JS_ToBool(ctx, argv[1]);
+  return JS_UNDEFINED;
+}
+
 /* ---- writing ---- */
 
 struct writing {
   struct session *s;
   bool arguments;
-  JSValue stubs; /* written ones that the value's owner hands over with it; undefined: none */
+  JSValue stubs; /* written ones that are handed over with the value; undefined: none */
 };
 
 static int refuse(const char *text) {
@@ -80,7 +89,7 @@ static JSValue duplicate(JSValueConst v, int receiver) {
 }
 
 static int put_target(struct writing *w, struct buf *out, JSValueConst v, int receiver) {
-  JSValue copy = w->arguments ? duplicate(v, receiver) : JS_DupValue(guest.ctx, v);
+  JSValue copy = w->arguments && !hands_over ? duplicate(v, receiver) : JS_DupValue(guest.ctx, v);
   if (JS_IsException(copy)) return -1;
   return put_id(w, out, target_hook(w->s->event, copy, VALUE_TARGET, JS_UNDEFINED));
 }
@@ -108,7 +117,7 @@ static int put_stub(struct writing *w, struct buf *out, JSValueConst v, int kind
   if (kind != STUB_STUB) return 0;
   struct hook *h = stub_hook(v);
   if (!h) return -1;
-  if (!w->arguments) {
+  if (!w->arguments || hands_over) {
     if (!JS_IsObject(w->stubs)) w->stubs = JS_NewArray(guest.ctx);
     engine_array_push(guest.ctx, w->stubs, JS_DupValue(guest.ctx, v));
   }
@@ -136,6 +145,8 @@ static int put_plain(void *arg, struct buf *out, JSValueConst v) {
   JSValueConst *channels = arg;
   int kind = stub_kind(v);
   JSValueConst service = service_in(v, kind);
+  if (JS_IsUndefined(service) && kind == STUB_STUB)
+    return refuse("RpcStub cannot be serialized in this context because it is not a persistent stub.");
   if (JS_IsUndefined(service)) return 0;
   JSValue number = rpc_hook_call(RPC_channel, 1, &service);
   if (JS_IsException(number) || engine_array_push(guest.ctx, *channels, number)) return -1;
@@ -245,7 +256,8 @@ static int finish(struct message *m, int r) {
 }
 
 static struct clone_more more_of(struct writing *w) {
-  return (struct clone_more){.put = put_more, .out = rpc_hooks[RPC_out], .in = rpc_hooks[RPC_in], .arg = w};
+  return (struct clone_more){
+      .put = put_more, .out = rpc_hooks[RPC_out], .in = rpc_hooks[RPC_in], .arg = w, .bare_errors = bare_errors};
 }
 
 static int put_path(struct buf *out, const struct path *path) {
@@ -270,7 +282,12 @@ static int put_call(struct session *s, int32_t target, const struct path *path, 
   session_writing = s;
   if (!r && !is_read(a)) r = clone_write_list(guest.ctx, &s->out, a->count, a->values, &more);
   session_writing = NULL;
-  return finish(&m, r);
+  r = finish(&m, r);
+  if (r)
+    JS_FreeValue(guest.ctx, w.stubs);
+  else
+    stubs_dispose(w.stubs);
+  return r;
 }
 
 static int write_call(struct session *s, int32_t target, const struct path *path, const struct arguments *a) {
@@ -281,9 +298,12 @@ static int write_stream(struct session *s, int32_t target, const struct path *pa
   return put_call(s, target, path, a, HEAD_ASKS | HEAD_STREAM);
 }
 
+/* What failed is data only. */
 static int write_settle(struct session *s, int32_t id, JSValueConst value, bool failed, JSValue *stubs) {
   struct writing w = {.s = s, .stubs = JS_UNDEFINED};
   struct clone_more more = more_of(&w);
+  more.plain = failed;
+  if (failed) more.out = rpc_hooks[RPC_outError];
   struct message m = begin(s, SETTLE, 0, id);
   size_t at = s->out.len + 1;
   buf_put_u8(&s->out, failed);
@@ -302,15 +322,20 @@ static int write_resolve(struct session *s, int32_t id, JSValueConst value, JSVa
   return write_settle(s, id, value, false, stubs);
 }
 
+/* Of what is no object, or cannot be sent: an error that tells of it. */
 static int write_reject(struct session *s, int32_t id, JSValueConst error) {
   JSValue stubs = JS_UNDEFINED;
-  int r = write_settle(s, id, error, true, &stubs);
-  if (r) { /* an error that cannot be sent: what went wrong with it is */
-    JSValue why = JS_GetException(guest.ctx);
-    r = write_settle(s, id, why, true, &stubs);
-    JS_FreeValue(guest.ctx, why);
-  }
-  JS_FreeValue(guest.ctx, stubs);
+  bool whole = JS_IsObject(error) && (!bare_errors || engine_class(guest.ctx, error) != CLASS_ERROR);
+  if (whole && !write_settle(s, id, error, true, &stubs)) return 0;
+  if (whole) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  JSValue told = rpc_hook_call(RPC_thrown, 1, &error);
+  if (JS_IsException(told)) return -1;
+  struct clone_more more = {.out = rpc_hooks[RPC_outError], .plain = true};
+  struct message m = begin(s, SETTLE, 0, id);
+  buf_put_u8(&s->out, true);
+  buf_put_u8(&s->out, 0);
+  int r = finish(&m, clone_write(guest.ctx, &s->out, told, &more));
+  JS_FreeValue(guest.ctx, told);
   return r;
 }
 
@@ -473,4 +498,8 @@ size_t binary_need(const uint8_t *p, size_t n) {
   if (n < sizeof(struct head)) return 0;
   memcpy(&length, p, sizeof length);
   return sizeof(struct head) + (size_t)length;
+}
+
+void binary_init(JSContext *ctx, JSValueConst native) {
+  JS_SetPropertyStr(ctx, native, "rpcDates", JS_NewCFunction(ctx, native_dates, "rpcDates", 2));
 }

@@ -229,6 +229,7 @@ void rpc_init(JSContext *ctx, JSValueConst native) {
   JS_SetPropertyStr(ctx, native, "rpcHooks", JS_NewCFunction(ctx, native_hooks, "rpcHooks", 2));
   stub_init(ctx, native);
   target_init(ctx, native);
+  binary_init(ctx, native);
   stream_init(ctx, native);
   wire_init(ctx, native);
   web_session_init(ctx, native);

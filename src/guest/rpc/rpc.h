@@ -86,10 +86,11 @@ void stubs_dispose(JSValue owned);
 /* ---- target.c: values of this isolate ---- */
 
 enum value_kind {
-  VALUE_TARGET,  /* what a stub was made of: its disposer is called at the end */
-  VALUE_RESULT,  /* what a call gave: its stubs and its disposer go at the end */
-  VALUE_HANDLER, /* a Worker's exported object: methods take (argument, env, ctx) */
-  VALUE_BORROWED /* nothing happens at the end */
+  VALUE_TARGET,   /* what a stub was made of: its disposer is called at the end */
+  VALUE_RESULT,   /* what a call gave: its stubs and its disposer go at the end */
+  VALUE_HANDLER,  /* a Worker's exported object: methods take (argument, env, ctx) */
+  VALUE_INSTANCE, /* of an entrypoint's class, whatever its constructor returned: nothing happens at the end */
+  VALUE_BORROWED  /* nothing happens at the end */
 };
 /* The value is taken over. `event`: in which its methods run. */
 struct hook *target_hook(JSValueConst event, JSValue value, enum value_kind kind, JSValue owned);
@@ -99,6 +100,9 @@ void target_set_handler(struct hook *h, JSValueConst env, JSValueConst context);
 /* The value has been delivered: the arguments that it was made from are given back, and the stubs in it (taken over)
  * with the hook. */
 void result_delivered(struct hook *h, JSValue stubs);
+/* The value could not be delivered: what is called on it from now on gets the error. A new reference; the old one is
+ * taken. */
+struct hook *result_refused(struct hook *h, JSValueConst error);
 bool has_disposer(JSValueConst value);
 /* Takes the function over. */
 int put_disposer(JSValueConst value, JSValue f);
@@ -250,6 +254,7 @@ int plain_write(struct buf *out, JSValueConst value, JSValueConst channels);
 JSValue plain_read(struct reader *in, JSValueConst channels);
 /* Props are the same, or of the configuration: JSON. */
 JSValue props_read(struct reader *in, JSValueConst channels);
+void binary_init(JSContext *ctx, JSValueConst native);
 
 /* ---- stream.c: streams ----
  *
@@ -313,6 +318,8 @@ struct hook *local_hook(JSValueConst event, struct hook *target);
   HOOK(connect)  /* () -> the number of a new stream */                                            \
   HOOK(out)      /* (object) -> [kind, …] of an object of the platform, or undefined */          \
   HOOK(in)       /* ([kind, …]) -> the object */                                                 \
+  HOOK(outError) /* as out, of what was thrown */                                                  \
+  HOOK(thrown)   /* (value) -> an error of data only that tells what was thrown */                 \
   HOOK(done)     /* (event): the peer holds nothing of it any more */                              \
   HOOK(uncaught) /* (error): of a disposer */                                                      \
   HOOK(make)     /* (loopback, options) -> Fetcher: ctx.exports.X({props}) */                      \

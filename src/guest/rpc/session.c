@@ -520,8 +520,12 @@ int session_pulled(struct session *s, int32_t id) {
   return 0;
 }
 
-static void refuse(struct session *s, int32_t id) {
+/* The pending exception is the answer of export `id`; when it is about the value itself (unsent), then of all that is
+ * called on it too. */
+static void refuse(struct session *s, int32_t id, bool unsent) {
   JSValue error = JS_GetException(guest.ctx);
+  struct export *e = unsent ? find(&s->exports, id) : NULL;
+  if (e) e->hook = result_refused(e->hook, error);
   if (s->codec->reject(s, id, error)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
   JS_FreeValue(guest.ctx, error);
 }
@@ -532,9 +536,9 @@ static void deliver(struct session *s, int32_t id, JSValueConst value, bool fail
   struct export *e = find(&s->exports, id);
   struct hook *h = e ? hook_hold(e->hook) : NULL;
   if (failed) JS_Throw(guest.ctx, JS_DupValue(guest.ctx, value));
-  if (failed || s->codec->resolve(s, id, value, &stubs)) refuse(s, id);
+  if (failed || s->codec->resolve(s, id, value, &stubs)) refuse(s, id, !failed);
   session_dirty(s);
-  if (e && e->once) export_remove(s, id, e);
+  if ((e = find(&s->exports, id)) && e->once) export_remove(s, id, e);
   if (!h) {
     JS_FreeValue(guest.ctx, stubs);
     return;
@@ -555,7 +559,7 @@ static JSValue on_answer(JSContext *ctx, JSValueConst this, int argc, JSValueCon
 static void answer_later(struct session *s, int32_t id, JSValueConst promise) {
   JSValue data[] = {session_box(s), JS_NewInt32(guest.ctx, id)};
   if (JS_IsException(data[0])) {
-    refuse(s, id);
+    refuse(s, id, false);
     return;
   }
   JSValue good = JS_NewCFunctionData(guest.ctx, on_answer, 1, 0, 2, (JSValueConst *)data);

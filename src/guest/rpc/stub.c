@@ -85,6 +85,10 @@ static JSValue property(JSValueConst parent, const struct stub *s, JSAtom name) 
   return make(JS_NewObjectClass(guest.ctx, class_id[STUB_PROPERTY]), with);
 }
 
+static bool services_are_bare; /* by the Worker's compatibility date: no properties but their methods */
+
+static bool is_bare(const struct stub *s) { return services_are_bare && s->kind == STUB_SERVICE; }
+
 static JSValue get_property(JSContext *ctx, JSValueConst v, JSAtom name, JSValueConst receiver) {
   struct stub *s = stub_of(v);
   JSValue prototype = JS_GetPrototype(ctx, v), found = JS_UNDEFINED;
@@ -92,7 +96,7 @@ static JSValue get_property(JSContext *ctx, JSValueConst v, JSAtom name, JSValue
   if (has > 0) found = engine_get_for(ctx, prototype, name, receiver);
   JS_FreeValue(ctx, prototype);
   if (has) return has < 0 ? JS_EXCEPTION : found;
-  if (!s || name == then_name || !engine_is_name(ctx, name)) return JS_UNDEFINED;
+  if (!s || name == then_name || !engine_is_name(ctx, name) || is_bare(s)) return JS_UNDEFINED;
   if (s->kind == STUB_SERVICE && name == to_json_name)
     return JS_UNDEFINED; /* V8's JSON does not see properties either */
   return property(v, s, name);
@@ -104,7 +108,8 @@ static int has_property(JSContext *ctx, JSValueConst v, JSAtom name) {
   if (!has && JS_IsObject(prototype)) has = JS_HasProperty(ctx, prototype, name);
   JS_FreeValue(ctx, prototype);
   if (has) return has;
-  return name != then_name && engine_is_name(ctx, name);
+  const struct stub *s = stub_of(v);
+  return s && !is_bare(s) && name != then_name && engine_is_name(ctx, name);
 }
 
 /* The root of a chain of properties, and its names. -1: exception. */
@@ -365,6 +370,11 @@ static JSValue native_kind(JSContext *ctx, JSValueConst this, int argc, JSValueC
   return JS_NewInt32(ctx, stub_kind(argv[0]));
 }
 
+static JSValue native_bare(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  services_are_bare = true;
+  return JS_UNDEFINED;
+}
+
 static JSValue new_class(JSContext *ctx, enum stub_kind kind, const char *name, JSCFunction *construct, int arguments) {
   static JSClassExoticMethods exotic = {.get_property = get_property, .has_property = has_property};
   bool callable = kind != STUB_SERVICE;
@@ -407,5 +417,6 @@ void stub_init(JSContext *ctx, JSValueConst native) {
                     JS_NewCFunctionMagic(ctx, native_make, "loopback", 1, JS_CFUNC_generic_magic, STUB_LOOPBACK));
   JS_SetPropertyStr(ctx, native, "callable", JS_NewCFunction(ctx, native_callable, "callable", 2));
   JS_SetPropertyStr(ctx, native, "stubTarget", JS_NewCFunction(ctx, native_target, "stubTarget", 1));
+  JS_SetPropertyStr(ctx, native, "noProperties", JS_NewCFunction(ctx, native_bare, "noProperties", 0));
   JS_SetPropertyStr(ctx, native, "stubKind", JS_NewCFunction(ctx, native_kind, "stubKind", 1));
 }

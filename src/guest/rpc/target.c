@@ -172,6 +172,14 @@ static JSValue invoke(const struct target *t, JSValueConst f, JSValueConst this,
   return JS_Call(guest.ctx, f, this, 3, argv);
 }
 
+/* An entrypoint's constructor may return any object; a stub that `new RpcStub()` wrapped has no members. */
+static int root_of(const struct target *t) {
+  int receiver = receiver_of(t->value);
+  if (t->kind == VALUE_INSTANCE && (receiver == RECEIVER_NONE || receiver == RECEIVER_PLAIN))
+    return RECEIVER_ENTRYPOINT;
+  return t->kind == VALUE_TARGET && receiver == RECEIVER_STUB ? RECEIVER_NONE : receiver;
+}
+
 static struct hook *target_call(struct hook *h, const struct path *path, const struct arguments *a) {
   struct target *t = (struct target *)h;
   JSValue event = JS_DupValue(guest.ctx, t->event), owned = a->owned, result = JS_EXCEPTION;
@@ -179,7 +187,7 @@ static struct hook *target_call(struct hook *h, const struct path *path, const s
   rpc_enter(event);
   uint32_t i = 0;
   for (; i < path->count; i++) {
-    int receiver = receiver_of(at);
+    int receiver = i ? receiver_of(at) : root_of(t);
     if (receiver == RECEIVER_STUB) break;
     JSValue next = receiver < 0                ? JS_EXCEPTION
                    : receiver == RECEIVER_NONE ? no_such_method(path->names[i ? i - 1 : 0])
@@ -535,6 +543,19 @@ void result_delivered(struct hook *h, JSValue stubs) {
   JSValue owned = t->owned;
   t->owned = stubs;
   stubs_dispose(owned);
+}
+
+struct hook *result_refused(struct hook *h, JSValueConst error) {
+  struct deferred *d = (struct deferred *)h;
+  struct hook *refused = hook_error(JS_DupValue(guest.ctx, error));
+  if (h->type != &deferred_type || !d->settled) {
+    hook_release(h);
+    return refused;
+  }
+  struct hook *settled = d->settled;
+  d->settled = refused;
+  hook_release(settled);
+  return h;
 }
 
 /* rpcClasses(RpcTarget.prototype, [prototypes of entrypoint classes], Object.prototype) */

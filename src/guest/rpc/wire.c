@@ -443,7 +443,7 @@ static JSValue native_serve(JSContext *ctx, JSValueConst this, int argc, JSValue
   struct wire *w = stream ? table_get(&wires, stream) : NULL;
   if (!w) return JS_UNDEFINED;
   struct session *s = session_hold(w->session);
-  struct hook *h = target_hook(s->event, JS_DupValue(ctx, argv[1]), VALUE_BORROWED, JS_UNDEFINED);
+  struct hook *h = target_hook(s->event, JS_DupValue(ctx, argv[1]), VALUE_INSTANCE, JS_UNDEFINED);
   if (JS_ToBool(ctx, argv[2])) target_set_handler(h, argv[3], argv[4]);
   session_serve(s, h);
   take(w, NULL, 0);

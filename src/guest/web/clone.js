@@ -35,7 +35,9 @@ function cloneOut(object) {
   }
   if (fetcherTarget(object) !== null) throw cannotClone('ServiceStub cannot be serialized in this context.');
   if (native.stubKind(object) >= 0) return undefined;
-  if (!isPlatformPrototype(ObjectGetPrototypeOf(object))) return undefined;
+  const prototype = ObjectGetPrototypeOf(object);
+  if (isIntlPrototype(prototype)) throw cannotClone(`#<${constructorName(object)}> could not be cloned.`);
+  if (!isPlatformPrototype(prototype)) return undefined;
   throw cannotSerialize(object);
 }
 

@@ -234,6 +234,12 @@ function supportedLocales(locales) {
 }
 
 const Intl = {};
+const intlPrototypes = [];
+
+function isIntlPrototype(prototype) {
+  for (let i = 0; i < intlPrototypes.length; i++) if (intlPrototypes[i] === prototype) return true;
+  return false;
+}
 
 function defineIntl(Class, name, callable) {
   const exported = function (locales, options) {
@@ -249,6 +255,7 @@ function defineIntl(Class, name, callable) {
   ObjectDefineProperty(Class.prototype, Symbol.toStringTag,
     { __proto__: null, value: `Intl.${name}`, configurable: true });
   hidden(Class.prototype, 'constructor', exported);
+  intlPrototypes[intlPrototypes.length] = Class.prototype;
   hidden(Intl, name, exported);
 }
 

@@ -78,6 +78,7 @@ const ignoreRejection = (promise) => PromisePrototypeThen(promise, undefined, ()
 
 const { parse: JSONParse, stringify: JSONStringify } = JSON;
 const { trunc: MathTrunc, floor: MathFloor, min: MathMin, max: MathMax } = Math;
+const SymbolPrototypeToString = uncurryThis(Symbol.prototype.toString);
 const ErrorConstructor = Error;
 const ErrorPrototype = Error.prototype;
 const DOMExceptionConstructor = DOMException;
@@ -177,12 +178,16 @@ function isPlatformPrototype(prototype) {
 
 const isInstance = (prototype, value) => ObjectPrototypeIsPrototypeOf(prototype, value);
 
+const nameInSource = (constructor) =>
+  RegExpPrototypeExec(/^(?:class|function)\s+([\w$]+)/, FunctionPrototypeToString(constructor))?.[1];
+
 // The name of what made an object; null when its prototype chain has none.
 function constructorName(object) {
   for (let at = object; at !== null; at = ObjectGetPrototypeOf(at)) {
     const descriptor = ReflectGetOwnPropertyDescriptor(at, 'constructor');
     if (descriptor !== undefined && typeof descriptor.value === 'function') {
-      const name = ReflectGetOwnPropertyDescriptor(descriptor.value, 'name')?.value;
+      const own = ReflectGetOwnPropertyDescriptor(descriptor.value, 'name')?.value;
+      const name = typeof own === 'string' ? own : nameInSource(descriptor.value);
       const made = isInstance(descriptor.value.prototype ?? ErrorPrototype, object);
       if (made && typeof name === 'string' && name !== '') return name;
     }

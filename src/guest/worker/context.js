@@ -23,7 +23,7 @@ const GLOBAL_SCOPE =
 const statusTextOf = (text) => (StringPrototypeIncludes(text, "\x7f") ? "" : text);
 
 const worker = { namespace: null, failure: null, starting: false, waiting: [], env: {}, outbound: 0, date: "", nodeCompat: false, nodeLevel: 0,
-  sendsSignals: false, edge: false };
+  sendsSignals: false, edge: false, dynamic: false };
 const endpoints = new Map(); // stream -> Event or Call
 let eventCount = 0; // in progress
 let current = null;
@@ -244,8 +244,11 @@ function RpcTarget() {
 defineInterface(WorkerEntrypoint);
 defineInterface(RpcTarget, "JsRpcTarget");
 
-function entrypointOf(name) {
-  const isDefault = name === "" || name === "default";
+const EMPTY_NAME = "\0"; // "" in frames is the default
+
+function entrypointOf(named) {
+  const isDefault = named === "" || named === "default";
+  const name = named === EMPTY_NAME ? "" : named;
   const found = worker.namespace[isDefault ? "default" : name];
   const usable = (typeof found === "object" && found !== null) || typeof found === "function";
   if (usable) return found;
@@ -259,7 +262,8 @@ function invoke(name, request, ctx) {
   const isClass = typeof target === "function" && isEntrypointClass(target);
   const handler = isClass ? new target(ctx, worker.env) : target;
   if (typeof handler.fetch !== "function") throw new Error("Handler does not export a fetch() function.");
-  return isClass ? handler.fetch(request) : handler.fetch(request, worker.env, ctx);
+  if (isClass && worker.edge) return handler.fetch(request); // it may be a client's stub
+  return handler.fetch(request, worker.env, ctx);
 }
 
 function begin(event, name, props, method, url, headers) {

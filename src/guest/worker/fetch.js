@@ -67,12 +67,20 @@ function joined(list) {
   return result;
 }
 
+// What a Worker is told of a body whose length is known, as the network would.
+function withLength(list, body) {
+  const length = typeof body === "string" ? TypedArrayGetByteLength(native.utf8Encode(body))
+    : ArrayBufferIsView(body) ? body.byteLength : body?.length;
+  if (length === undefined || listGet(list, "content-length") !== null) return list;
+  return ["content-length", `${length}`, ...list];
+}
+
 async function callFetch(target, input, init) {
   let parts = requestParts(new Request(input === undefined ? "undefined" : input, init));
   const network = target.channel === 0;
   if (network && !isHttp(parts.url)) return fetchOther(parts);
   parts.url = withoutFragment(parts.url);
-  if (network) parts.headers = joined(parts.headers);
+  parts.headers = network ? joined(parts.headers) : withLength(parts.headers, parts.body);
   const replay = parts.body === null || typeof parts.body === "string" || ArrayBufferIsView(parts.body);
   const urls = [parts.url];
   for (;;) {

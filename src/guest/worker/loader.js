@@ -4,9 +4,12 @@ const MODULE_KINDS = { __proto__: null, js: 1, cjs: 2, text: 3, data: 4, json: 5
 const KNOWN_KINDS = ["js", "cjs", "text", "data", "json", "py", "wasm"];
 const needs = new Map(); // stub -> {callback, event}
 
+const pythonModule = (name) =>
+  new TypeError(`Module "${name}" is a Python module, but the main module isn't a Python module.`);
+
 function moduleFromString(name, source) {
   if (name.endsWith(".js")) return [1, name, source];
-  if (name.endsWith(".py")) throw new TypeError("Python modules are not supported here.");
+  if (name.endsWith(".py")) throw pythonModule(name);
   const typescript = /\.(ts|tsx|jsx)$/.test(name)
     ? ". If you're trying to load TypeScript, bundle it first with '@cloudflare/worker-bundler' and pass the generated JavaScript modules."
     : "";
@@ -26,7 +29,8 @@ function moduleFromObject(name, module) {
     throw new TypeError("Each module must contain exactly one of 'js', 'cjs', 'text', 'data', 'json', 'py', or 'wasm'. " +
       `Module '${name}' contained ${given.length} properties.`);
   const kind = given[0];
-  if (kind === "py" || kind === "wasm")
+  if (kind === "py") throw pythonModule(name);
+  if (kind === "wasm")
     throw new TypeError(`Modules of type '${kind}' are not supported here. Module: '${name}'.`);
   if (kind === "data") return [MODULE_KINDS.data, name, bytesOf(name, module.data)];
   if (kind === "json") return [MODULE_KINDS.json, name, JSON.stringify(module.json)];
@@ -50,11 +54,6 @@ function limit(limits, name) {
   return Math.min(Math.ceil(value), 0xffffffff);
 }
 
-function requireString(code, field) {
-  if (typeof code[field] !== "string")
-    throw new TypeError(`Incorrect type for the '${field}' field on 'WorkerCode': the provided value is not of type 'string'.`);
-  return code[field];
-}
 
 // enum outbound_mode (frame.h), and the channel that it names.
 const OUTBOUND_INHERIT = 0, OUTBOUND_NONE = 1, OUTBOUND_CHANNEL = 2;
@@ -73,8 +72,11 @@ function outboundOf(value) {
 function sendCode(stub, code) {
   if (typeof code !== "object" || code === null)
     throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'WorkerCode'.");
-  const date = requireString(code, "compatibilityDate"), main = requireString(code, "mainModule");
+  const date = `${code.compatibilityDate}`, main = `${code.mainModule}`;
   if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) throw new Error(`Invalid compatibility date: ${date}`);
+  if (code.allowExperimental)
+    throw new Error("'allowExperimental' is only allowed when the calling worker has the 'experimental' compat flag set.");
+  if (code.env !== undefined && !isObject(code.env)) throw wrongField("WorkerCode", "env", "Object");
   const modules = listModules(code.modules ?? {});
   if (modules.length === 0) throw new TypeError("Dynamic Worker code must contain at least one module.");
   const [outbound, channel] = outboundOf(code.globalOutbound);
@@ -144,9 +146,10 @@ class WorkerStub {
     this.#handle = handle;
   }
   getEntrypoint(name, options) {
-    const channels = [];
-    const props = options?.props === undefined ? undefined : native.plainWrite(options.props, channels);
-    const entrypoint = name === undefined || name === null ? "" : `${name}`;
+    const channels = [], given = options?.props;
+    if (given !== undefined && !isObject(given)) throw wrongField("EntrypointOptions", "props", "Object");
+    const props = given === undefined ? undefined : native.plainWrite(given, channels);
+    const entrypoint = name === undefined || name === null ? "" : `${name}` || EMPTY_NAME;
     const cpuMs = limit(options?.limits, "cpuMs");
     return native.service({ channel: this.#handle.stub, handle: this.#handle, entrypoint, props, channels, cpuMs,
       held: heldChannels(channels) });
@@ -155,6 +158,8 @@ class WorkerStub {
     throw new Error("Durable Objects in dynamic Workers are not supported here.");
   }
 }
+
+defineInterface(WorkerStub);
 
 // Ours: each event runs in a copy of its own of the Worker as it was when its modules had been evaluated.
 const isFresh = (options) => isObject(options) && !!options.fresh;
@@ -187,13 +192,13 @@ class WorkerLoader {
     this.#channel = channel;
   }
   load(code) {
+    if (!isObject(code)) needArguments(0, 1, "load", "WorkerLoader", "WorkerCode");
     const handle = newStub(this.#channel, null, isFresh(code));
     sendCode(handle.stub, code);
     return new WorkerStub(native, handle);
   }
   get(name, callback, options) {
-    if (typeof callback !== "function")
-      throw new TypeError("Failed to execute 'get' on 'WorkerLoader': parameter 2 is not of type 'Function'.");
+    if (typeof callback !== "function") needArguments(1, 2, "get", "WorkerLoader", ["string", "function"]);
     const unnamed = name === undefined || name === null;
     const handle = newStub(this.#channel, unnamed ? null : `${name}`, isFresh(options));
     if (unnamed) runCallback(handle.stub, callback);

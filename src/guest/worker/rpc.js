@@ -31,7 +31,8 @@ const fetcherMethods = {
   fetch(input, init) {
     const target = fetcherTarget(this);
     if (target === null) native.illegalInvocation();
-    return callFetch(target, input, init);
+    if (arguments.length > 0) return callFetch(target, input, init);
+    return new NativePromise(() => needArguments(0, 1, "fetch", "Fetcher", "Request or string"));
   },
   connect() {
     if (fetcherTarget(this) === null) native.illegalInvocation();
@@ -43,6 +44,38 @@ for (const name of ["fetch", "connect"])
     { __proto__: null, value: fetcherMethods[name], writable: true, enumerable: true, configurable: true });
 defineStub(Fetcher, "Fetcher", false);
 ObjectSetPrototypeOf(LoopbackServiceStub.prototype, Fetcher.prototype);
+
+// Before service stubs had RPC: no property but their methods; and further methods.
+const shortcuts = {
+  async get(url, type = "text") {
+    const response = await this.fetch(url, { method: "GET" });
+    if (type === "stream") return response.body;
+    if (type !== "text" && type !== "arrayBuffer" && type !== "json")
+      throw new TypeError("Unknown response type. Possible types are \"text\", \"arrayBuffer\", \"json\", and \"stream\".");
+    return await response[type]();
+  },
+  async put(url, body, options = undefined) {
+    await this.fetch(url, { ...options, method: "PUT", body });
+  },
+  async delete(url) {
+    await this.fetch(url, { method: "DELETE" });
+  },
+};
+
+// What depends on the Worker's compatibility date or flags: from this date or with this flag on, unless the other is set.
+function setRpcDates(date, flags) {
+  const has = (since, on, off) =>
+    ArrayPrototypeIncludes(flags, on) || (date >= since && !ArrayPrototypeIncludes(flags, off));
+  worker.sendsSignals = ArrayPrototypeIncludes(flags, "enable_abortsignal_rpc");
+  native.rpcDates(!has("2026-04-21", "enhanced_error_serialization", "legacy_error_serialization"),
+    !has("2026-01-20", "rpc_params_dup_stubs", "rpc_params_transfer_stubs"));
+  if (!has("2025-11-17", "enable_ctx_exports", "disable_ctx_exports")) delete ExecutionContext.prototype.exports;
+  if (!has("2024-04-03", "rpc", "no_rpc")) native.noProperties();
+  if (has("2024-03-26", "fetcher_no_get_put_delete", "fetcher_has_get_put_delete")) return;
+  for (const name of ["get", "put", "delete"])
+    ObjectDefineProperty(Fetcher.prototype, name,
+      { __proto__: null, value: shortcuts[name], writable: true, enumerable: true, configurable: true });
+}
 
 const CANNOT_TRANSFER =
   "Entrypoints to dynamically-loaded workers cannot be transferred to other Workers, because the system does not know " +
@@ -79,11 +112,15 @@ function loopbackTarget(loopback) {
   return { channel: loopback.channel, handle: null, entrypoint: "", props: undefined, channels: undefined, cpuMs: 0, held: undefined };
 }
 
+const OWN = { __proto__: null }; // the handle of a dynamic Worker's own entrypoints
+
 function makeLoopback(loopback, options) {
-  if (options !== undefined && !isObject(options))
-    throw new TypeError("Failed to execute 'LoopbackServiceStub': parameter 1 is not of type 'Options'.");
-  const channel = makeChannel(loopback.name, options?.props);
+  if (!isObject(options)) needArguments(0, 1, "(called as function)", "LoopbackServiceStub", "Options");
+  const { props } = options;
+  if (props !== undefined && !isObject(props)) throw wrongField("Options", "props", "Object");
+  const channel = makeChannel(loopback.name, props);
   const service = serviceOn(channel);
+  if (worker.dynamic) native.stubTarget(service).handle = OWN;
   return worker.edge && options.callable ? native.callable(service, channel) : service;
 }
 
@@ -179,6 +216,40 @@ function rpcIn(value) {
   return hostIn(value) ?? cloneIn(value);
 }
 
+// ---- errors
+
+const AggregateErrorConstructor = AggregateError;
+const SENT_BY_NAME = { __proto__: null, Error, RangeError, TypeError, SyntaxError, ReferenceError, AggregateError };
+const FLAGS_OF_ERRORS = ["retryable", "overloaded", "durableObjectReset"];
+
+function withoutErrors(error) {
+  delete error.errors;
+  return error;
+}
+
+function textOf(thrown) {
+  if (typeof thrown === "symbol") return SymbolPrototypeToString(thrown);
+  if (typeof thrown === "function") return FunctionPrototypeToString(thrown);
+  return isObject(thrown) ? `#<${constructorName(thrown) ?? "Object"}>` : `${thrown}`;
+}
+
+// What can be told in an error of what was thrown and cannot be sent.
+function thrown(value) {
+  try {
+    if (!isObject(value) || !isInstance(ErrorPrototype, value)) return new ErrorConstructor(textOf(value));
+    const name = `${value.name}`, message = `${value.message}`;
+    const constructor = SENT_BY_NAME[name];
+    if (constructor === AggregateErrorConstructor) return withoutErrors(new constructor([], message));
+    const error = new (constructor ?? ErrorConstructor)(constructor !== undefined || name === "" ? message
+      : message === "" ? name : `${name}: ${message}`);
+    for (let i = 0; i < FLAGS_OF_ERRORS.length; i++)
+      if (value[FLAGS_OF_ERRORS[i]] === true) error[FLAGS_OF_ERRORS[i]] = true;
+    return error;
+  } catch {
+    return new ErrorConstructor("An error was thrown that cannot be described.");
+  }
+}
+
 native.rpcClasses(RpcTarget.prototype, [WorkerEntrypoint.prototype], Object.prototype);
 native.rpcHooks({
   enter(event) {
@@ -193,6 +264,8 @@ native.rpcHooks({
   loopback: loopbackTarget,
   out: rpcOut,
   in: rpcIn,
+  outError: cloneOut,
+  thrown,
   done: sessionDone,
   uncaught: (error) => logUncaught(error, "Uncaught "),
   make: makeLoopback,

@@ -33,10 +33,11 @@ function checkExports(namespace) {
 
 const BINDING_LOADER = 1, BINDING_EDGE = 3; // frame.h
 
-function onLoad(main, env, bindings, outbound, date, flags) {
+function onLoad(main, env, bindings, outbound, date, flags, dynamic) {
   current = null;
   setNodeLevel(date, flags);
-  worker.sendsSignals = ArrayPrototypeIncludes(flags, "enable_abortsignal_rpc");
+  setRpcDates(date, flags);
+  worker.dynamic = dynamic;
   setNodeGlobals();
   worker.env = env;
   worker.outbound = outbound;
