@@ -39,9 +39,10 @@
  * that came before the frame with the value's last byte, and that no value before it took. The gateway puts in the
  * place of each channel of the sender one of the receiver's, which is the receiver's until it says RELEASE. A CAPS goes
  * before a MESSAGE of a session, before a FETCH or EVENT (its stream's first frame, for props), before a MAKE (props)
- * and before CODE or LOAD (env; in CODE then globalOutbound, which the new isolate is not told of). Those of a FETCH,
- * MAKE or CODE stand right before it: the sender's next FETCH, MAKE, CODE or CAPS is of the same stream, or they are
- * forgotten. Only a channel of CAPS, MAKE, RULES or the configuration may be passed on: no loader, no stub of GET, not 0.
+ * and before CODE or LOAD (env; in CODE then tails and globalOutbound, which the new isolate is not told of). Those of
+ * a FETCH, MAKE or CODE stand right before it: the sender's next FETCH, MAKE, CODE or CAPS is of the same stream, or
+ * they are forgotten. Only a channel of CAPS, MAKE, RULES or the configuration may be passed on: no loader, no stub of
+ * GET, not 0.
  * DONE comes from the callee when the event is over, with all that waitUntil() held: nothing follows it. The caller of
  * a session is told so too.
  *
@@ -102,7 +103,8 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  *          u64 content length (~0: unknown), then inline body bytes; EVENT_RPC: then the session's first bytes;
  *          EVENT_TEST (never in FETCH): nothing more. It runs test() of the entrypoint, with all that waitUntil() holds,
  *          and is answered with a HEAD of status 204, or ERROR; with no entrypoint ("default" names that one), with a
- *          HEAD and a body, a JSON list of the entrypoints that have test()
+ *          HEAD and a body, a JSON list of the entrypoints that have test(); EVENT_TAIL (never in FETCH): as
+ *          EVENT_FETCH, but only the body counts (gateway/tail.h)
  * FETCH    u32 channel, then as EVENT. A loader's channel answers for itself (gateway/loader.c). A channel that is not
  *          the isolate's is a lie. Where the channel says which entrypoint and props (one made with MAKE, or of the
  *          configuration), those here are empty. No EVENT_RPC on channel 0
@@ -115,10 +117,15 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * GET      stub: u32 loader channel, u8 flags (enum get_flag), str name: from now on `stub` is a channel to that Worker
  * NEED     stub: run the callback of get() and send CODE, or ERROR
  * CODE     stub: u64 size of the worker_code, u32 cpu_ms, u32 wall_ms, u32 memory_mb, u32 subrequests
- *          (0: the default), u32 outbound (enum outbound_mode), then the worker_code, in pieces with FRAME_MORE. ERROR
+ *          (0: the default), u32 outbound (enum outbound_mode; with CODE_COLLECT: its logs go to its callers; from
+ *          CODE_TAILS_SHIFT on the number of its tails), then the worker_code, in pieces with FRAME_MORE. ERROR
  *          instead: the callback threw
  * RELEASE  stub: the isolate forgets this channel
- * LOG      u8 level (enum log_level), text
+ * LOG      u8 level (enum log_level), text. Of an event (stream) of a Worker with LOGS_AS_VALUES: u8 level with
+ *          LOG_VALUES, then JSON: a list of the list of values and perhaps of what is known of errors among them;
+ *          nothing: it was too long. Or u8 LOG_EXCEPTION, then name, message and stack as in ERROR. To the caller's
+ *          isolate, about its fetch or session (stream), when the Worker's logs are collected: u8 level, u64 time in
+ *          ms, the same JSON
  * DEAD     the isolate is gone: u8 code (enum error_code), str detail
  * USAGE    u64 bytes of memory that the isolate holds for itself, u64 processor time so far, ns
  * READY    the cell is locked down and serves: str what the sandbox consists of
@@ -149,7 +156,7 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
   FRAME(NEED, 14, FROM_GATEWAY, 0)                 \
   FRAME(CODE, 15, FROM_GUEST, 0)                   \
   FRAME(RELEASE, 16, FROM_GUEST, 0)                \
-  FRAME(LOG, 17, FROM_GUEST, 1)                    \
+  FRAME(LOG, 17, FROM_GATEWAY | FROM_GUEST, 1)     \
   FRAME(DEAD, 18, FROM_CELL, 5)                    \
   FRAME(USAGE, 19, FROM_CELL, 16)                  \
   FRAME(READY, 20, FROM_CELL, 4)                   \
@@ -171,23 +178,25 @@ enum frame_type {
 enum open_flag {
   OPEN_KEPT = 1, /* it will live long: the host Worker, a Worker got by name. Without it: one event, then thrown away */
   OPEN_TEMPLATE = 2, /* it only loads, and is then what others begin as copies of; no event, unless it fails to load */
+  OPEN_TRACED = 4, /* USAGE comes with each turn, ahead of what the turn sent */
 };
 enum get_flag {
   GET_NAMED = 1,
   GET_FRESH = 2, /* each event in a copy of its own of the Worker as it was when it was LOADED */
 };
-enum event_kind { EVENT_FETCH = 1, EVENT_RPC, EVENT_TEST };
+enum event_kind { EVENT_FETCH = 1, EVENT_RPC, EVENT_TEST, EVENT_TAIL };
 enum event_flag {
   EVENT_REDIRECTED = 1, /* FETCH: it follows a redirect to another origin: headers of rules are not added any more */
 };
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_LOG, LOG_WARN, LOG_ERROR };
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_LOG, LOG_WARN, LOG_ERROR, LOG_EXCEPTION };
+#define LOG_VALUES 0x80u /* a level with it: values rather than text */
 
 /* worker_code: what LOAD and CODE carry. Written by the gateway for the host Worker (gateway/hostworker.c), by a
  * guest for a dynamic one (guest/code.c); read only in guests (guest/code.c). The gateway never looks inside.
  *     u32 WORKER_CODE_MAGIC, u32 stack_kb, str compatibility date, u16 count of flags, count times str,
  *     str main module, u32 count of modules, count times (u8 enum module_kind, str name, bytes content),
  *     u8 env form (enum env_form), bytes env, u16 count of bindings, count times (u8 enum binding_kind, str binding,
- *     u32 channel), u8 outbound (enum outbound_mode)
+ *     u32 channel), u8 outbound (enum outbound_mode, perhaps with LOGS_AS_VALUES)
  */
 #define WORKER_CODE_MAGIC 0x3243574du /* "MWC2" */
 enum module_kind { MODULE_JS = 1, MODULE_CJS, MODULE_TEXT, MODULE_DATA, MODULE_JSON };
@@ -195,6 +204,7 @@ enum env_form { ENV_JSON = 1, ENV_CLONE = 2 };
 /* BINDING_EDGE: the Worker is the gateway's own (gateway/edge.h), its events are all of one client; a function. */
 enum binding_kind { BINDING_LOADER = 1, BINDING_SERVICE, BINDING_EDGE };
 enum outbound_mode { OUTBOUND_INHERIT = 0, OUTBOUND_NONE = 1, OUTBOUND_CHANNEL = 2 };
+enum { OUTBOUND_MODE = 0x7f, LOGS_AS_VALUES = 0x80, CODE_COLLECT = 0x100, CODE_TAILS_SHIFT = 16 };
 
 /* The static rules of a type that `from` (one of enum frame_from) sends: 0, or what is wrong with it. */
 const char *frame_check(const struct frame_header *h, enum frame_from from);

@@ -52,6 +52,7 @@ struct isolate {
   bool closed;               /* not in the table any more; to be thrown away by its runner */
   bool loading;              /* LOAD was given, LOADED has not come */
   bool flooded;              /* its inbox ran over: it dies at its next turn */
+  bool traced;               /* OPEN_TRACED */
   bool template;             /* OPEN_TEMPLATE */
   bool orphan;               /* a copy of one that is gone: it dies at its first turn */
   struct slot *slot;         /* owned; NULL before the first turn, and of a template that was loaded */

@@ -95,6 +95,16 @@ void output_usage(struct buf *out, uint32_t isolate, uint64_t bytes, uint64_t cp
   if (out->max - out->len >= sizeof frame) buf_put(out, frame, sizeof frame); /* else: told after another turn */
 }
 
+void output_usage_first(struct buf *out, uint32_t isolate, uint64_t bytes, uint64_t cpu_ns) {
+  uint8_t frame[sizeof(struct frame_header) + 2 * sizeof(uint64_t)];
+  size_t before = out->len;
+  output_usage(out, isolate, bytes, cpu_ns);
+  if (out->len == before) return;
+  memcpy(frame, out->data + before, sizeof frame);
+  memmove(out->data + sizeof frame, out->data, before);
+  memcpy(out->data, frame, sizeof frame);
+}
+
 static void send_text(struct cell *cell, uint8_t type, const char *text) {
   struct buf out;
   buf_init(&out, FRAME_PAYLOAD_MAX);

@@ -22,6 +22,8 @@ void output_keep_logs(struct buf *out);
 /* The cell's own frames, added to `out`. DEAD pushes everything else out if there is no room. */
 void output_dead(struct buf *out, uint32_t isolate, enum error_code code, const char *detail);
 void output_usage(struct buf *out, uint32_t isolate, uint64_t bytes, uint64_t cpu_ns);
+/* The same, ahead of what is in `out`. */
+void output_usage_first(struct buf *out, uint32_t isolate, uint64_t bytes, uint64_t cpu_ns);
 /* READY and NOTE, sent at once. */
 void output_ready(struct cell *cell, const char *sandbox);
 void output_note(struct cell *cell, const char *text);

@@ -40,6 +40,7 @@ static void open_isolate(struct cell *cell, const struct frame_header *h) {
   isolate->limit_pages = pages < SLOT_PAGES_MAX ? (uint32_t)pages : SLOT_PAGES_MAX;
   isolate->cpu_limit_ns = cpu_ms * 1000000;
   isolate->kept = flags & OPEN_KEPT;
+  isolate->traced = flags & OPEN_TRACED;
   isolate->template = flags & OPEN_TEMPLATE;
   isolate->opened_ns = cell_now_ns();
   if (template) begin_as_copy(cell, isolate, template);

@@ -183,6 +183,12 @@ static void tell_usage(struct isolate *isolate, struct buf *out) {
   output_usage(out, isolate->number, bytes, isolate->cpu_ns);
 }
 
+/* What an event used must be known when it is DONE. */
+static void tell_traced(struct isolate *isolate, const struct result *r, struct buf *out) {
+  if (isolate->slot) isolate->told_bytes = slot_private_bytes(isolate->slot);
+  output_usage_first(out, isolate->number, isolate->told_bytes, isolate->cpu_ns + r->used_ns);
+}
+
 /* Not under the lock. A gateway that was told DEAD may use the index again at once, so the isolate leaves the table
  * before. */
 static void forget(struct cell *cell, struct isolate *isolate) {
@@ -198,10 +204,14 @@ static void send_result(struct runner *me, struct isolate *isolate, struct resul
     buf_clear(out);
   } else if (r->end == TURN_OK) {
     r->done = output_count(out, &r->loaded);
-    tell_usage(isolate, out);
+    if (isolate->traced)
+      tell_traced(isolate, r, out);
+    else
+      tell_usage(isolate, out);
   } else {
     forget(me->cell, isolate);
     output_keep_logs(out);
+    if (isolate->traced) tell_traced(isolate, r, out);
     output_dead(out, isolate->number, r->code, r->detail);
   }
   output_send(me->cell, out);

@@ -316,6 +316,29 @@ static void fetch_rules(struct isolate *isolate, const struct frame_header *h, c
     outbound_fetch(isolate->registry->outbound, isolate, entry, h->stream, payload, length, h->flags);
 }
 
+const char *channel_tail(struct registry *r, const struct entry *entry, const struct exchange_client *client, void *arg,
+                         struct exchange **handle, const uint8_t *event, size_t length, unsigned depth) {
+  struct reader rest = reader_over(event, length);
+  struct buf all;
+  struct caps caps = {0};
+  const char *wrong = "out of memory";
+  if (entry->rules) return "an outbound has no tail()";
+  buf_init(&all, FRAME_PAYLOAD_MAX);
+  if (!caps_add_all(&caps, &entry->caps)) {
+    uint8_t end = 0;
+    if (!build_event(&all, entry, &rest))
+      wrong = error_message(ERROR_EVENT_SIZE);
+    else if (end = rest.left ? 0 : FRAME_END,
+             !exchange_start_tail(r, entry_worker(entry), client, arg, handle, all.data, all.len, FRAME_HAS_BODY | end,
+                                  &caps, depth))
+      wrong = NULL;
+    if (!wrong && rest.left && *handle) exchange_request_body(*handle, rest.p, rest.left, true);
+  }
+  buf_free(&all);
+  caps_free(&caps);
+  return wrong;
+}
+
 static void fetch_stub(struct isolate *isolate, const struct frame_header *h, struct channel *stub, uint8_t *event,
                        size_t length, struct caps *caps) {
   struct worker *w = stub_worker(stub);

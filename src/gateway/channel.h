@@ -37,4 +37,9 @@ const char *channel_fetch(struct isolate *isolate, const struct frame_header *h,
 const char *loader_fetch(struct isolate *isolate, uint32_t stream, uint32_t loader, const uint8_t *event,
                          size_t length);
 
+/* An event of the gateway's for an entry, with what goes where the entry has its entrypoint and props left empty. As
+ * exchange_start_tail; NULL, or what is wrong. */
+const char *channel_tail(struct registry *r, const struct entry *entry, const struct exchange_client *client, void *arg,
+                         struct exchange **handle, const uint8_t *event, size_t length, unsigned depth);
+
 #endif

@@ -8,6 +8,7 @@
 #include "gateway/channel.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/isolate.h"
+#include "gateway/tail.h"
 #include "gateway/trace.h"
 
 enum {
@@ -72,6 +73,7 @@ static void exchange_free(struct exchange *x) {
   struct registry *r = x->registry;
   struct worker *w = x->worker;
   trace_free(x->trace);
+  tail_free(&x->tail);
   loop_timer_clear(r->loop, &x->wall);
   buf_shrink(&x->held, HELD_KEEP);
   if (x->caps.list) caps_free(&x->caps);
@@ -103,7 +105,7 @@ static void detach_caller(struct exchange *x) {
   const struct exchange_client *client = x->client;
   x->client = NULL;
   *x->handle = NULL;
-  worker_request_over(x->worker);
+  if (!x->tail_depth) worker_request_over(x->worker);
   client->released(x->client_arg);
 }
 
@@ -133,18 +135,29 @@ static int exchange_start(struct exchange *x) {
   return 0;
 }
 
-int exchange_start_client(struct registry *registry, struct worker *worker, const struct exchange_client *client,
-                          void *arg, struct exchange **handle, uint8_t *event, size_t length, uint8_t flags) {
+int exchange_start_tail(struct registry *registry, struct worker *worker, const struct exchange_client *client,
+                        void *arg, struct exchange **handle, uint8_t *event, size_t length, uint8_t flags,
+                        struct caps *caps, unsigned depth) {
   struct exchange *x = exchange_new(registry, worker, event, length, flags);
   if (!x) return -1;
   x->client = client;
   x->client_arg = arg;
   x->handle = handle;
+  x->tail_depth = depth;
+  x->caps = *caps;
+  x->event_caps = caps->count;
+  *caps = (struct caps){0};
   *handle = x;
   if (!exchange_start(x)) return 0;
   *handle = NULL;
   exchange_free(x);
   return -1;
+}
+
+int exchange_start_client(struct registry *registry, struct worker *worker, const struct exchange_client *client,
+                          void *arg, struct exchange **handle, uint8_t *event, size_t length, uint8_t flags) {
+  struct caps none = {0};
+  return exchange_start_tail(registry, worker, client, arg, handle, event, length, flags, &none, 0);
 }
 
 void exchange_start_isolate(struct registry *registry, struct worker *worker, struct isolate *caller, uint32_t stream,
@@ -246,6 +259,7 @@ void exchange_run(struct exchange *x, struct isolate *callee) {
   x->callee = callee;
   x->callee_stream = stream;
   clamp_cpu(x, event);
+  if (x->worker->tails.count) x->tail = tail_new(x, event, x->event_length);
   exchange_to_callee(x, FRAME_EVENT, x->event_flags, event, x->event_length);
   if (x->event_borrow)
     x->event_borrow = NULL;
@@ -307,6 +321,7 @@ void exchange_caller_gone(struct exchange *x) {
   if (!waits) exchange_to_callee(x, FRAME_CANCEL, 0, NULL, 0);
   if (waits) x->state = EXCHANGE_OVER;
   exchange_end_open(x);
+  if (x->tail && !x->answered) tail_canceled(x->tail);
   if (x->trace) trace_outcome(x->trace, "canceled", 8);
   x->silent = x->answered = x->request_over = true;
   exchange_settle(x);
@@ -315,7 +330,7 @@ void exchange_caller_gone(struct exchange *x) {
 void exchange_cancel(struct exchange *x) {
   *x->handle = NULL;
   x->client = NULL;
-  worker_request_over(x->worker);
+  if (!x->tail_depth) worker_request_over(x->worker);
   exchange_caller_gone(x);
 }
 
@@ -393,7 +408,10 @@ void exchange_fail(struct exchange *x, enum error_code code, const char *detail)
 }
 
 void exchange_callee_gone(struct exchange *x, const uint8_t *error, size_t length) {
+  struct failure why = failure_read(error, length);
   table_remove(&x->callee->events, x->callee_stream);
+  if (x->tail) tail_failed(x->tail, &why, false);
+  if (x->tail) tail_end(&x->tail, x->callee->cpu_ns);
   x->callee = NULL;
   exchange_fail_verbatim(x, error, length);
 }
@@ -413,6 +431,7 @@ static const char *on_head(struct exchange *x, const struct frame_header *h, con
   if (x->headed || x->answered) return "a second answer to one event";
   if (status == HEAD_SOCKET && (h->flags & (FRAME_HAS_BODY | FRAME_END))) return "a WebSocket with a body";
   x->headed = true;
+  if (x->tail) tail_status(x->tail, status);
   exchange_tell_caller(x, FRAME_HEAD, h->flags, payload, h->length);
   if (status == HEAD_SOCKET)
     begin_socket(x);
@@ -515,12 +534,44 @@ static const char *on_done(struct exchange *x) {
   if (x->session) session_done(x);
   if (!x->answered) return "an event that is done without an answer";
   if (callee) table_remove(&callee->events, x->callee_stream);
+  if (x->tail) tail_end(&x->tail, callee->cpu_ns);
   x->callee = NULL;
   x->state = EXCHANGE_OVER;
   if (!x->request_over) exchange_tell_caller(x, FRAME_CANCEL, 0, NULL, 0);
   exchange_settle(x);
   if (callee) isolate_event_ends(callee);
   return NULL;
+}
+
+static void note_error(struct exchange *x, const uint8_t *payload, size_t length) {
+  struct failure why = failure_read(payload, length);
+  if (x->tail) tail_failed(x->tail, &why, true);
+}
+
+/* What it logs goes to its caller too, as long as there is one; never more than its answer might have been. */
+static void collect(struct exchange *x, const uint8_t *payload, size_t length) {
+  enum { COLLECT_BYTES = FRAME_PAYLOAD_MAX };
+  static const char full[] = "[[\"Log size limit exceeded: more than 64 KiB were logged during a single request.\"]]";
+  uint64_t now = tail_now_ms();
+  struct buf log;
+  if (x->collected > COLLECT_BYTES) return;
+  x->collected += (uint32_t)(length + sizeof now);
+  bool over = x->collected > COLLECT_BYTES || length == 1;
+  if (over) x->collected = COLLECT_BYTES + 1;
+  buf_init(&log, FRAME_PAYLOAD_MAX);
+  buf_put_u8(&log, over ? LOG_WARN : payload[0] & (uint8_t)~LOG_VALUES);
+  buf_put_u64(&log, now);
+  if (over)
+    buf_put(&log, full, sizeof full - 1);
+  else
+    buf_put(&log, payload + 1, length - 1);
+  if (!log.bad) exchange_tell_caller(x, FRAME_LOG, 0, log.data, log.len);
+  buf_free(&log);
+}
+
+void exchange_logged(struct exchange *x, const uint8_t *payload, size_t length) {
+  if (x->tail) tail_log(x->tail, payload, length);
+  if (x->worker->collects && x->caller && payload[0] & LOG_VALUES) collect(x, payload, length);
 }
 
 const char *exchange_from_callee(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
@@ -544,6 +595,7 @@ const char *exchange_from_callee(struct exchange *x, const struct frame_header *
       lie = x->session ? session_down(x, h, payload) : on_down(x, h, payload);
       break;
     case FRAME_ERROR:
+      note_error(x, payload, h->length);
       exchange_deliver_error(x, payload, h->length);
       break;
     case FRAME_DONE:

@@ -36,6 +36,7 @@
 struct exchange;
 struct isolate;
 struct registry;
+struct tail;
 struct trace;
 struct worker;
 
@@ -100,8 +101,11 @@ struct exchange {
   struct buf held;  /* while WAITING: the EVENT's payload, then frames */
   struct caps caps; /* until it runs: of the event, then those of held CAPS frames */
   uint32_t event_caps;
-  struct trace *trace;         /* owned; NULL: nobody wants to know */
-  struct exchange **handle;    /* the client's pointer to this; cleared when it is released */
+  struct tail *tail;        /* owned; NULL: nothing is recorded */
+  unsigned tail_depth;      /* it is a tail's event, of the event of so many others */
+  uint32_t collected;       /* bytes of logs that its caller got */
+  struct trace *trace;      /* owned; NULL: nobody wants to know */
+  struct exchange **handle; /* the client's pointer to this; cleared when it is released */
   struct loop_timer wall;
   struct exchange *next; /* waiting for the Worker; or in the pool */
 };
@@ -111,7 +115,11 @@ struct exchange {
  * the exchange is released, which may be before this returns. */
 int exchange_start_client(struct registry *registry, struct worker *worker, const struct exchange_client *client,
                           void *arg, struct exchange **handle, uint8_t *event, size_t length, uint8_t flags);
-/* The same; if it fails, the caller is told. Takes the caps over, which go ahead of the event. */
+/* The same, of an event about another one; takes the caps over. */
+int exchange_start_tail(struct registry *registry, struct worker *worker, const struct exchange_client *client,
+                        void *arg, struct exchange **handle, uint8_t *event, size_t length, uint8_t flags,
+                        struct caps *caps, unsigned depth);
+/* As exchange_start_client; if it fails, the caller is told. Takes the caps over, which go ahead of the event. */
 void exchange_start_isolate(struct registry *registry, struct worker *worker, struct isolate *caller, uint32_t stream,
                             uint8_t *event, size_t length, uint8_t flags, struct caps *caps);
 /* Towards a server, which has the EVENT already. The exchange lives until the server says DONE; NULL: out of
@@ -136,6 +144,9 @@ bool exchange_may_shut_with(unsigned code);
 /* From the caller's or the callee's isolate: one frame. NULL, or in what way it is a lie. */
 const char *exchange_from_caller(struct exchange *x, const struct frame_header *h, const uint8_t *payload);
 const char *exchange_from_callee(struct exchange *x, const struct frame_header *h, const uint8_t *payload);
+
+/* A LOG of its callee, who is traced. */
+void exchange_logged(struct exchange *x, const uint8_t *payload, size_t length);
 
 /* What had no room in the EVENT of an exchange that was just started. */
 void exchange_rest(struct exchange *x, const uint8_t *bytes, size_t length, bool end);

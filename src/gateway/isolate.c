@@ -18,6 +18,7 @@ static void tell_dropped(struct worker *w);
 static void send_open(struct isolate *isolate) {
   const struct worker *w = isolate->worker;
   uint32_t flags = w->fresh ? OPEN_TEMPLATE : w->kind == WORKER_ONCE ? 0 : OPEN_KEPT;
+  if (worker_is_traced(w)) flags |= OPEN_TRACED;
   uint32_t open[] = {w->memory_mb, w->cpu_ms, flags, w->origin ? w->origin->isolate->number : 0};
   isolate_send(isolate, FRAME_OPEN, 0, open, sizeof open);
 }
@@ -185,6 +186,7 @@ static void on_usage(struct isolate *isolate, const uint8_t *payload) {
   struct registry *r = isolate->registry;
   uint64_t memory;
   memcpy(&memory, payload, sizeof memory);
+  memcpy(&isolate->cpu_ns, payload + sizeof memory, sizeof isolate->cpu_ns);
   if (memory > UINT32_MAX) memory = UINT32_MAX; /* no isolate has more: a cell that lies about it gains nothing */
   if (worker_is_trusted(isolate->worker)) return;
   r->memory += memory - isolate->memory;
@@ -200,10 +202,10 @@ static void tell_dropped(struct worker *w) {
   w->log.dropped = 0;
 }
 
-bool isolate_may_log(struct isolate *isolate, size_t bytes) {
-  struct worker *w = isolate->worker->origin ? isolate->worker->origin : isolate->worker;
-  const uint32_t *limits = isolate->registry->config->limits.value;
-  uint64_t second = loop_now(isolate->registry->loop) / 1000;
+bool worker_may_log(struct worker *w, size_t bytes) {
+  if (w->origin) w = w->origin;
+  const uint32_t *limits = w->registry->config->limits.value;
+  uint64_t second = loop_now(w->registry->loop) / 1000;
   if (second != w->log.second) {
     tell_dropped(w);
     w->log = (struct log_rate){.second = second};
@@ -216,9 +218,15 @@ bool isolate_may_log(struct isolate *isolate, size_t bytes) {
 }
 
 static void on_log(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
+  if (worker_is_traced(isolate->worker) && (payload[0] & LOG_VALUES || payload[0] == LOG_EXCEPTION)) {
+    struct exchange *x = table_get(&isolate->events, h->stream);
+    if (x) exchange_logged(x, payload, h->length);
+    return;
+  }
   const struct worker *w = isolate->worker->origin ? isolate->worker->origin : isolate->worker;
   struct log_worker who = {.name = w->name, .name_length = w->name_length, .id = w->id};
-  if (isolate_may_log(isolate, h->length)) log_worker(payload[0], &who, (const char *)payload + 1, h->length - 1);
+  if (worker_may_log(isolate->worker, h->length))
+    log_worker(payload[0], &who, (const char *)payload + 1, h->length - 1);
 }
 
 /* A frame about a stream: of an event, of a fetch, or (an ERROR only) of a stub. A stream that is not there any more

@@ -19,8 +19,8 @@ void isolate_end_code(struct isolate *isolate, bool tell, enum error_code code, 
 /* A frame to it about one of its own streams or stubs. */
 void isolate_send(struct isolate *isolate, uint8_t type, uint32_t stream, const void *payload, size_t length);
 void isolate_send_error(struct isolate *isolate, uint32_t stream, enum error_code code, const char *detail);
-/* Whether one more line of its Worker, or about it, of so many bytes goes to the log in this second; otherwise it is
+/* Whether one more line of the Worker, or about it, of so many bytes goes to the log in this second; otherwise it is
  * counted, and told later. */
-bool isolate_may_log(struct isolate *isolate, size_t bytes);
+bool worker_may_log(struct worker *w, size_t bytes);
 
 #endif

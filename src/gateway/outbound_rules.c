@@ -89,7 +89,7 @@ static void log_refused(struct outbound_request *r, const struct sockaddr *to, c
   char address[96];
   const struct isolate *isolate = r->isolate;
   netpolicy_print(address, sizeof address, to);
-  if (isolate && isolate_may_log(r->isolate, sizeof address))
+  if (isolate && worker_may_log(isolate->worker, sizeof address))
     log_line("Worker %s: refused to connect to %s (%.255s): %s", isolate->worker->name, address, r->asked.host, why);
 }
 

@@ -121,6 +121,7 @@ void worker_release(struct worker *w) {
     worker_release(w->origin);
   }
   entry_release(w->outbound_entry);
+  caps_free(&w->tails);
   buf_free(&w->error);
   free(w->name);
   free(w);
@@ -204,6 +205,11 @@ static struct worker *copy_of(struct worker *w) {
   copy->subrequests = w->subrequests;
   copy->outbound = w->outbound;
   if (w->outbound_entry) entry_hold(copy->outbound_entry = w->outbound_entry);
+  copy->collects = w->collects;
+  if (caps_add_all(&copy->tails, &w->tails)) {
+    worker_release(copy);
+    return NULL;
+  }
   worker_hold(copy->origin = w);
   if (w->owner) worker_own(w->owner, copy);
   w->copies++;

@@ -82,6 +82,8 @@ struct worker {
   uint32_t cpu_ms, wall_ms, memory_mb, subrequests;
   bool outbound;                    /* its channel 0 leads somewhere: */
   struct entry *outbound_entry;     /* a reference; NULL: to the network */
+  struct caps tails;                /* which get a record of each event */
+  bool collects;                    /* what an event logs goes to its caller */
   uint64_t entry_bytes;             /* what the entries that lead to it take */
   struct isolate *isolate;          /* LOADING, LIVE */
   struct channel *source;           /* WAITING, LOADING: who sends the code */
@@ -108,8 +110,9 @@ struct isolate {
   struct caps pending;
   uint64_t subrequests_left;  /* of the events in progress together */
   uint64_t memory;            /* bytes, as the cell says */
+  uint64_t cpu_ns;            /* the same; exact when it is traced */
   uint32_t outbound_requests; /* in progress; outbound.c counts them */
-  bool code_over; /* the last piece of its code was sent */
+  bool code_over;             /* the last piece of its code was sent */
   struct loop_timer load_wall;
   struct isolate *next, *prev; /* all of the registry */
 };
@@ -141,10 +144,11 @@ struct registry {
   struct worker *idle_first, *idle_last;
   struct loop_timer evict;
   struct isolate *first;
-  uint64_t workers;   /* that there ever were */
-  uint32_t isolates;  /* dynamic ones */
-  uint64_t memory;    /* theirs, bytes */
-  uint64_t exchanges; /* in being */
+  uint64_t workers;    /* that there ever were */
+  uint32_t isolates;   /* dynamic ones */
+  uint64_t memory;     /* theirs, bytes */
+  uint64_t exchanges;  /* in being */
+  uint64_t tail_bytes; /* what the records take */
   struct exchange *pool;
   struct entry *dead_entries; /* entry.c */
   bool burying;
@@ -190,6 +194,8 @@ void worker_check_idle(struct worker *w);
 static inline bool worker_is_trusted(const struct worker *w) {
   return w->kind == WORKER_HOST || w->kind == WORKER_EDGE;
 }
+/* Its logs come as values. */
+static inline bool worker_is_traced(const struct worker *w) { return w->tails.count || w->collects; }
 /* The request of an edge Worker is over: so is, with the next turn of the loop, its isolate. */
 void worker_request_over(struct worker *w);
 /* It ends at the latest when its owner's isolate does, whatever it still has to do. */

@@ -9,6 +9,7 @@
 #include "gateway/channel.h"
 #include "gateway/isolate.h"
 #include "gateway/registry.h"
+#include "gateway/tail.h"
 
 enum { CODE_HEAD = 28, CODE_SLACK = 64 << 10 };
 
@@ -109,6 +110,18 @@ static const char *set_outbound(struct channel *stub, uint32_t mode, struct caps
   return NULL;
 }
 
+/* Who gets what the new Worker logs. Its tails are the last of the caps that are left. */
+static const char *set_logs(struct worker *w, uint32_t word, struct caps *caps) {
+  uint32_t count = word >> CODE_TAILS_SHIFT;
+  if (count > caps->count || count > TAILS_MAX) return "code whose tails are not there";
+  w->collects = word & CODE_COLLECT;
+  caps_free(&w->tails);
+  for (uint32_t i = caps->count - count; i < caps->count; i++)
+    if (caps_add(&w->tails, caps->list[i])) return "out of memory";
+  while (count--) entry_release(caps->list[--caps->count]);
+  return NULL;
+}
+
 /* The first piece: size and limits, and the channels that env names. */
 static const char *code_begins(struct channel *stub, struct reader *r, struct caps *caps) {
   struct worker *w = stub->worker;
@@ -122,7 +135,9 @@ static const char *code_begins(struct channel *stub, struct reader *r, struct ca
   w->wall_ms = lower(read_u32(r), w->wall_ms);
   w->memory_mb = lower(read_u32(r), w->memory_mb);
   w->subrequests = lower(read_u32(r), w->subrequests);
-  const char *lie = set_outbound(stub, read_u32(r), caps);
+  uint32_t word = read_u32(r);
+  const char *lie = set_outbound(stub, word & OUTBOUND_MODE, caps);
+  if (!lie) lie = set_logs(w, word, caps);
   if (lie) return lie;
   stub->unwanted = true;
   if (stub->code_size > most) {

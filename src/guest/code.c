@@ -204,10 +204,17 @@ enum {
   ARG_MODULES,
   ARG_ENV,
   ARG_OUTBOUND,
-  ARG_OUTBOUND_CHANNEL,
+  ARG_GIVEN,
   ARG_CHANNELS,
   ARG_COUNT
 };
+
+static int add_given(JSContext *ctx, JSValueConst channels, JSValueConst given) {
+  int64_t n;
+  if (JS_GetLength(ctx, given, &n) < 0) return -1;
+  for (int64_t i = 0; i < n; i++) engine_array_push(ctx, channels, JS_GetPropertyInt64(ctx, given, i));
+  return 0;
+}
 
 static int write_code(JSContext *ctx, struct buf *b, JSValueConst *argv) {
   uint32_t v;
@@ -231,16 +238,17 @@ static int write_code(JSContext *ctx, struct buf *b, JSValueConst *argv) {
     return -1;
   }
   if (put_env(ctx, b, argv[ARG_ENV], argv[ARG_CHANNELS])) return -1;
-  if (v == OUTBOUND_CHANNEL) engine_array_push(ctx, argv[ARG_CHANNELS], JS_DupValue(ctx, argv[ARG_OUTBOUND_CHANNEL]));
+  if (add_given(ctx, argv[ARG_CHANNELS], argv[ARG_GIVEN])) return -1;
   buf_put_u16(b, 0);
-  buf_put_u8(b, (uint8_t)v);
+  buf_put_u8(b, (uint8_t)((v & OUTBOUND_MODE) | (v > OUTBOUND_MODE ? LOGS_AS_VALUES : 0)));
   uint64_t size = b->len - mark;
   if (!b->bad) memcpy(b->data, &size, sizeof size);
   return b->bad ? (JS_ThrowOutOfMemory(ctx), -1) : 0;
 }
 
-/* code(stub, cpuMs, wallMs, memoryMb, subRequests, date, flags, main, modules, env, outbound, its channel, channels):
- * those of env are added to `channels`, an array, and then that of the outbound */
+/* code(stub, cpuMs, wallMs, memoryMb, subRequests, date, flags, main, modules, env, outbound, given, channels):
+ * outbound is as in CODE; the channels of env are added to `channels`, an array, and then those given: the tails', the
+ * outbound's */
 static JSValue native_code(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   struct buf b;
   uint32_t stub;

@@ -201,7 +201,7 @@ static void on_event(const struct frame_header *h, struct reader *r) {
   args[7] = get_rest(r);
   args[8] = flag_of(h, FRAME_HAS_BODY);
   args[9] = flag_of(h, FRAME_END);
-  guest_call(HANDLER_event, 10, args);
+  guest_call(kind == EVENT_TAIL ? HANDLER_tail : HANDLER_event, 10, args);
 }
 
 static void on_head(const struct frame_header *h, struct reader *r) {
@@ -242,6 +242,12 @@ static void on_error(const struct frame_header *h, struct reader *r) {
   guest_call(HANDLER_error, 5, args);
 }
 
+static void on_log(const struct frame_header *h, struct reader *r) {
+  JSValue args[4] = {stream_of(h), JS_NewInt32(guest.ctx, read_u8(r)), JS_NewInt64(guest.ctx, (int64_t)read_u64(r))};
+  args[3] = JS_NewStringLen(guest.ctx, (const char *)r->p, r->left);
+  guest_call(HANDLER_log, 4, args);
+}
+
 static void on_stream(const struct frame_header *h, enum handler which) {
   JSValue args[] = {stream_of(h)};
   guest_call(which, 1, args);
@@ -263,7 +269,7 @@ static void seed(bool hash_too) {
 
 static void dispatch(const struct frame_header *h, const uint8_t *payload) {
   struct reader r = reader_over(payload, h->length);
-  bool is_session = web_frame(h, &r) || wire_frame(h, &r);
+  bool is_session = h->type != FRAME_LOG && (web_frame(h, &r) || wire_frame(h, &r));
   switch (is_session ? 0 : h->type) {
     case FRAME_LOAD:
       code_piece(h, payload);
@@ -288,6 +294,9 @@ static void dispatch(const struct frame_header *h, const uint8_t *payload) {
       break;
     case FRAME_ERROR:
       on_error(h, &r);
+      break;
+    case FRAME_LOG:
+      on_log(h, &r);
       break;
     case FRAME_CANCEL:
       on_stream(h, HANDLER_cancel);

@@ -20,6 +20,8 @@
   HANDLER(shut)      /* (stream, code, reason) */                                                                    \
   HANDLER(cancel)    /* (stream) */                                                                                  \
   HANDLER(error)     /* (stream, code, name, message, stack) */                                                      \
+  HANDLER(tail)      /* as event: its body is a record (gateway/tail.h) */                                           \
+  HANDLER(log)       /* (stream, level, time, JSON): what a callee logged */                                         \
   HANDLER(need)      /* (stub) */                                                                                    \
   HANDLER(timer)     /* () -> one ran */                                                                             \
   HANDLER(rejection) /* (promise, reason, handled) */                                                                \

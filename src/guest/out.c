@@ -229,15 +229,28 @@ static JSValue out_get(JSContext *ctx, JSValueConst this, int argc, JSValueConst
   return finish(ctx, mark, 0);
 }
 
-/* log(level, text) */
+/* log(level, text, stream): text is cut, values (level & LOG_VALUES) that are too long are left out */
 static JSValue out_log(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   size_t n;
   const char *s = JS_ToCStringLen(ctx, &n, argv[1]);
   if (!s) return JS_EXCEPTION;
-  size_t mark = begin(FRAME_LOG, 0);
-  buf_put_u8(&out, (uint8_t)stream_arg(ctx, argv[0]));
-  buf_put(&out, s, n < LOG_MAX ? n : LOG_MAX);
+  uint8_t level = (uint8_t)stream_arg(ctx, argv[0]);
+  size_t mark = begin(FRAME_LOG, argc > 2 ? stream_arg(ctx, argv[2]) : 0);
+  buf_put_u8(&out, level);
+  if (level & LOG_VALUES)
+    buf_put(&out, s, n < FRAME_PAYLOAD_MAX ? n : 0);
+  else
+    buf_put(&out, s, n < LOG_MAX ? n : LOG_MAX);
   JS_FreeCString(ctx, s);
+  return finish(ctx, mark, 0);
+}
+
+/* exception(stream, name, message, stack): beside the answer of a traced event */
+static JSValue out_exception(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  size_t mark = begin(FRAME_LOG, stream_arg(ctx, argv[0]));
+  buf_put_u8(&out, LOG_EXCEPTION);
+  if (put_text(ctx, argv[1], 256) || put_text(ctx, argv[2], MESSAGE_MAX) || put_text(ctx, argv[3], STACK_TEXT_MAX))
+    return JS_EXCEPTION;
   return finish(ctx, mark, 0);
 }
 
@@ -247,10 +260,11 @@ void out_init(JSContext *ctx, JSValueConst native) {
     JSCFunction *f;
     int arguments;
   } table[] = {
-      {"head", out_head, 7},     {"fetch", out_fetch, 12}, {"body", out_body, 5},       {"window", out_window, 2},
-      {"cancel", out_cancel, 1}, {"done", out_done, 1},    {"release", out_release, 1}, {"error", out_error, 5},
-      {"loaded", out_loaded, 0}, {"get", out_get, 4},      {"log", out_log, 2},         {"message", out_message, 6},
-      {"shut", out_shut, 3},
+      {"head", out_head, 7},       {"fetch", out_fetch, 12},  {"body", out_body, 5},
+      {"window", out_window, 2},   {"cancel", out_cancel, 1}, {"done", out_done, 1},
+      {"release", out_release, 1}, {"error", out_error, 5},   {"loaded", out_loaded, 0},
+      {"get", out_get, 4},         {"log", out_log, 2},       {"exception", out_exception, 4},
+      {"message", out_message, 6}, {"shut", out_shut, 3},
   };
   buf_init(&out, sizeof(struct frame_header) + FRAME_PAYLOAD_MAX);
   buf_room(&out, 4096); /* taken before the image, so that an ordinary frame allocates nothing */

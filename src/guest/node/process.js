@@ -90,7 +90,7 @@ function outputStream(fd, level) {
     decodeStrings: false,
     write(chunk, encoding, callback) {
       const text = typeof chunk === 'string' ? chunk : native.utf8Decode(bytesBorrow(chunk), false, true);
-      native.log(level, text[text.length - 1] === '\n' ? StringPrototypeSlice(text, 0, -1) : text);
+      logAll(level, [text[text.length - 1] === '\n' ? StringPrototypeSlice(text, 0, -1) : text]);
       callback();
     },
   });

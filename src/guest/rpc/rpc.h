@@ -315,7 +315,7 @@ struct hook *local_hook(JSValueConst event, struct hook *target);
   HOOK(enter)    /* (event): it is current now */                                                  \
   HOOK(owner)    /* () -> the current event, which will have sessions; throws in global scope */   \
   HOOK(current)  /* () -> the current event; throws in global scope */                             \
-  HOOK(connect)  /* () -> the number of a new stream */                                            \
+  HOOK(connect)  /* (where it goes to) -> the number of a new stream */                            \
   HOOK(out)      /* (object) -> [kind, …] of an object of the platform, or undefined */          \
   HOOK(in)       /* ([kind, …]) -> the object */                                                 \
   HOOK(outError) /* as out, of what was thrown */                                                  \

@@ -398,7 +398,7 @@ static JSValue opening_of(JSValueConst stub) {
 struct hook *wire_connect(JSValueConst stub) {
   JSValue event = rpc_hook_call(RPC_owner, 0, NULL);
   if (JS_IsException(event)) return hook_failed();
-  JSValue opening = opening_of(stub), number = JS_IsException(opening) ? opening : rpc_hook_call(RPC_connect, 0, NULL);
+  JSValue opening = opening_of(stub), number = JS_IsException(opening) ? opening : rpc_hook_call(RPC_connect, 1, (JSValueConst *)&opening);
   uint32_t stream = 0;
   if (!JS_IsException(number)) JS_ToUint32(guest.ctx, &stream, number);
   struct session *s = JS_IsException(number) ? NULL : wire_new(stream, event, false);

@@ -4,7 +4,8 @@
 const LOG_DEBUG = 0, LOG_INFO = 1, LOG_LOG = 2, LOG_WARN = 3, LOG_ERROR = 4;
 
 // State of the one console. Plain objects: nothing hashed may be in the image.
-const consoleState = { __proto__: null, counts: null, timers: null, indent: '' };
+const consoleState = { __proto__: null, counts: null, timers: null, indent: '',
+  values: null }; // who takes the values of a call, instead of their text: (level, list)
 
 // printf-like, as util.format; whatever the arguments do.
 function formatLog(args) {
@@ -26,8 +27,17 @@ function thrownText(thrown) {
 }
 
 function emit(level, text) {
+  if (consoleState.values !== null) {
+    consoleState.values(level, [text]);
+    return;
+  }
   const indent = consoleState.indent;
   native.log(level, indent === '' ? text : indent + StringPrototypeReplaceAll(text, '\n', `\n${indent}`));
+}
+
+function logAll(level, args) {
+  if (consoleState.values !== null) consoleState.values(level, args);
+  else emit(level, formatLog(args));
 }
 
 const labelOf = (label) => (label === undefined ? 'default' : `${label}`);
@@ -99,19 +109,19 @@ function tableText(data) {
 const consoleMethods = {
   __proto__: {},
   debug(...args) {
-    emit(LOG_DEBUG, formatLog(args));
+    logAll(LOG_DEBUG, args);
   },
   error(...args) {
-    emit(LOG_ERROR, formatLog(args));
+    logAll(LOG_ERROR, args);
   },
   info(...args) {
-    emit(LOG_INFO, formatLog(args));
+    logAll(LOG_INFO, args);
   },
   log(...args) {
-    emit(LOG_LOG, formatLog(args));
+    logAll(LOG_LOG, args);
   },
   warn(...args) {
-    emit(LOG_WARN, formatLog(args));
+    logAll(LOG_WARN, args);
   },
   dir(value = undefined, options = undefined) {
     emit(LOG_LOG, nodeLib.inspect.inspect(value, { customInspect: false, ...options }));

@@ -92,6 +92,7 @@ class Event_ {
     if (this.session || this.opened) native.rpcEnd(this, this.stream, this.opened);
     if (this.timers !== null) for (const timer of this.timers) dropTimer(timer);
     if (this.calls !== null) for (const call of this.calls) call.abandon();
+    if (this.collecting !== null) forgetCollecting(this);
     if (this.stubs !== null) for (const stub of this.stubs) dropStub(stub);
   }
   // It never would be over.
@@ -100,7 +101,7 @@ class Event_ {
   }
   // Beside what answers it.
   threw(error, prefix) {
-    logUncaught(error, prefix);
+    if (!traceException(this, error)) logUncaught(error, prefix);
   }
   fail(error) {
     if (this.finished) return;
@@ -164,6 +165,7 @@ const EVENT_FIELDS = {
   calls: null, // Set of Call
   stubs: null, // Set of numbers
   timers: null, // Set of timers
+  collecting: null, // streams of its own whose logs come back
 };
 for (const name of ObjectKeys(EVENT_FIELDS)) Event_.prototype[name] = EVENT_FIELDS[name];
 

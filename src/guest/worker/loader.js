@@ -2,7 +2,7 @@
 
 const MODULE_KINDS = { __proto__: null, js: 1, cjs: 2, text: 3, data: 4, json: 5 };
 const KNOWN_KINDS = ["js", "cjs", "text", "data", "json", "py", "wasm"];
-const needs = new Map(); // stub -> {callback, event}
+const needs = new Map(); // stub -> {callback, handle}
 
 const pythonModule = (name) =>
   new TypeError(`Module "${name}" is a Python module, but the main module isn't a Python module.`);
@@ -69,7 +69,31 @@ function outboundOf(value) {
   return [OUTBOUND_CHANNEL, target.channel];
 }
 
-function sendCode(stub, code) {
+const TAILS_MAX = 64, CODE_COLLECT = 0x100, CODE_TAILS_SHIFT = 16; // frame.h, gateway/tail.h
+
+function tailsOf(tails) {
+  if (tails === undefined || tails === null) return [];
+  if (!Array.isArray(tails))
+    throw new TypeError("Incorrect type for the 'tails' field on 'WorkerCode': the provided value is not of type 'Array'.");
+  const channels = [];
+  for (let i = 0; i < tails.length; i++) {
+    const target = fetcherTarget(tails[i]);
+    if (target === null)
+      throw new TypeError(`Incorrect type for array element ${i}: the provided value is not of type 'Fetcher'.`);
+    if (target.handle !== null) throw cannotClone(CANNOT_TRANSFER);
+    channels.push(target.channel);
+  }
+  if (channels.length > TAILS_MAX) throw new RangeError(`A Worker can have ${TAILS_MAX} tails.`);
+  return channels;
+}
+
+function collects(options) {
+  const logs = isObject(options) ? options.logs : undefined;
+  if (logs === undefined || logs === null || logs === "collect") return logs === "collect";
+  throw new TypeError("'logs' is \"collect\", or absent.");
+}
+
+function sendCode(stub, code, isCollecting) {
   if (typeof code !== "object" || code === null)
     throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'WorkerCode'.");
   const date = `${code.compatibilityDate}`, main = `${code.mainModule}`;
@@ -80,10 +104,13 @@ function sendCode(stub, code) {
   const modules = listModules(code.modules ?? {});
   if (modules.length === 0) throw new TypeError("Dynamic Worker code must contain at least one module.");
   const [outbound, channel] = outboundOf(code.globalOutbound);
+  const given = tailsOf(code.tails);
+  const logs = given.length << CODE_TAILS_SHIFT | (isCollecting ? CODE_COLLECT : 0);
+  if (outbound === OUTBOUND_CHANNEL) given.push(channel);
   const limits = code.limits;
   const flags = [...(code.compatibilityFlags ?? [])].map(String);
   native.code(stub, limit(limits, "cpuMs"), limit(limits, "wallMs"), limit(limits, "memoryMb"),
-    limit(limits, "subRequests"), date, flags, main, modules, code.env ?? {}, outbound, channel, []);
+    limit(limits, "subRequests"), date, flags, main, modules, code.env ?? {}, outbound | logs, given, []);
 }
 
 // A stub lives as long as its handle, which the WorkerStub, its entrypoints and the calls on them hold, and at most as
@@ -92,9 +119,9 @@ const forgotten = new FinalizationRegistry(({ event, stub }) => {
   if (event.stubs?.delete(stub)) dropStub(stub);
 });
 
-function newStub(channel, name, fresh) {
-  const event = requireEvent();
-  const handle = { stub: nextStub++, event };
+function newStub(channel, name, options) {
+  const event = requireEvent(), fresh = isFresh(options);
+  const handle = { stub: nextStub++, event, collects: collects(options) };
   native.get(handle.stub, channel, name, fresh);
   (event.stubs ??= new Set()).add(handle.stub);
   forgotten.register(handle, { event, stub: handle.stub });
@@ -106,7 +133,7 @@ function dropStub(stub) {
   native.release(stub);
 }
 
-function runCallback(stub, callback) {
+function runCallback({ stub, collects }, callback) {
   const fail = (e) => {
     const [name, message, stack] = describe(e);
     native.error(stub, 0, name, message, stack);
@@ -115,7 +142,7 @@ function runCallback(stub, callback) {
   const wanted = () => !event.over && event.stubs.has(stub); // it may have been dropped meanwhile
   const deliver = (code) => {
     if (isFresh(code)) throw new TypeError("'fresh' is an option of get(), not of the code that its callback gives.");
-    if (wanted()) sendCode(stub, code);
+    if (wanted()) sendCode(stub, code, collects);
   };
   new NativePromise((resolve) => resolve(callback())).then(deliver).catch((e) => {
     if (wanted()) fail(e);
@@ -126,8 +153,8 @@ function onNeed(stub) {
   const need = needs.get(stub);
   if (need === undefined) return;
   needs.delete(stub);
-  current = need.event;
-  runCallback(stub, need.callback);
+  current = need.handle.event;
+  runCallback(need.handle, need.callback);
 }
 
 // Ends it before its handle is forgotten; nothing of it may be used afterwards.
@@ -151,8 +178,9 @@ class WorkerStub {
     const props = given === undefined ? undefined : native.plainWrite(given, channels);
     const entrypoint = name === undefined || name === null ? "" : `${name}` || EMPTY_NAME;
     const cpuMs = limit(options?.limits, "cpuMs");
-    return native.service({ channel: this.#handle.stub, handle: this.#handle, entrypoint, props, channels, cpuMs,
-      held: heldChannels(channels) });
+    const target = { channel: this.#handle.stub, handle: this.#handle, entrypoint, props, channels, cpuMs,
+      held: heldChannels(channels) };
+    return this.#handle.collects ? collectingService(target) : native.service(target);
   }
   getDurableObjectClass() {
     throw new Error("Durable Objects in dynamic Workers are not supported here.");
@@ -193,16 +221,16 @@ class WorkerLoader {
   }
   load(code) {
     if (!isObject(code)) needArguments(0, 1, "load", "WorkerLoader", "WorkerCode");
-    const handle = newStub(this.#channel, null, isFresh(code));
-    sendCode(handle.stub, code);
+    const handle = newStub(this.#channel, null, code);
+    sendCode(handle.stub, code, handle.collects);
     return new WorkerStub(native, handle);
   }
   get(name, callback, options) {
     if (typeof callback !== "function") needArguments(1, 2, "get", "WorkerLoader", ["string", "function"]);
     const unnamed = name === undefined || name === null;
-    const handle = newStub(this.#channel, unnamed ? null : `${name}`, isFresh(options));
-    if (unnamed) runCallback(handle.stub, callback);
-    else needs.set(handle.stub, { callback, event: current });
+    const handle = newStub(this.#channel, unnamed ? null : `${name}`, options);
+    if (unnamed) runCallback(handle, callback);
+    else needs.set(handle.stub, { callback, handle });
     return new WorkerStub(native, handle);
   }
   // ours: the named Workers that have an isolate, or wait for their code; and the end of one

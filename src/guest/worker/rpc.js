@@ -260,7 +260,11 @@ native.rpcHooks({
     requireEvent().opened = true;
     return current;
   },
-  connect: () => (STREAM_GUEST | nextStream++) >>> 0,
+  connect(target) {
+    const stream = (STREAM_GUEST | nextStream++) >>> 0;
+    if (target.logs !== undefined) collectLogs(requireEvent(), stream, target.logs);
+    return stream;
+  },
   loopback: loopbackTarget,
   out: rpcOut,
   in: rpcIn,

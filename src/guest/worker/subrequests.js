@@ -53,6 +53,7 @@ function callOnce(target, parts, redirected, started = undefined) {
       return;
     }
     const call = new Call(event, target, resolve, reject);
+    if (target.logs !== undefined) collectLogs(event, call.stream, target.logs);
     call.upgrade = wantsSocket(parts.headers);
     started?.(call);
     const { now, source } = split(parts.body);

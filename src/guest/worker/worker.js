@@ -40,7 +40,8 @@ function onLoad(main, env, bindings, outbound, date, flags, dynamic) {
   worker.dynamic = dynamic;
   setNodeGlobals();
   worker.env = env;
-  worker.outbound = outbound;
+  worker.outbound = outbound & OUTBOUND_MODE;
+  if (outbound & LOGS_AS_VALUES) consoleState.values = logValues;
   for (let i = 0; i < bindings.length; i += 3) {
     const [kind, name, channel] = ArrayPrototypeSlice(bindings, i, i + 3);
     if (kind === BINDING_EDGE) beEdge(name, env);
@@ -188,6 +189,8 @@ return {
   shut: onShut,
   cancel: onCancel,
   error: onError,
+  tail: onTail,
+  log: onLog,
   need: onNeed,
   timer: onTimer,
   rejection: onRejection,
