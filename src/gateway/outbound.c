@@ -163,6 +163,9 @@ static void connect_options(struct outbound_request *r) {
   curl->easy_setopt(r->easy, CURLOPT_CAPATH, ca_directory); /* NULL: one file, which libcurl keeps in memory */
   if (ca_file) curl->easy_setopt(r->easy, CURLOPT_CAINFO, ca_file);
   if (!r->upgrade) return;
+  curl->easy_setopt(r->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+  curl->easy_setopt(r->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  if (r->tunnel) curl->easy_setopt(r->easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
   curl->easy_setopt(r->easy, CURLOPT_CONNECT_ONLY, 1L); /* such a connection is never used again */
   curl->easy_setopt(r->easy, CURLOPT_FRESH_CONNECT, 1L);
   curl->easy_setopt(r->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -271,6 +274,7 @@ static void resume(struct outbound_request *r) {
 
 static void flush_request(struct outbound_request *r) {
   if (!r->exchange) return;
+  if (r->cancelled && r->tunnel && r->websocket) outbound_tunnel_send(r);
   if (r->cancelled || r->error.len) {
     outbound_end(r, CURLE_OK);
     return;

@@ -61,6 +61,7 @@ struct outbound_request {
   bool resolving; /* libcurl looks up a name */
   bool cancelled; /* nobody wants the answer */
   bool upgrade;   /* it asks for a WebSocket */
+  bool tunnel;    /* it asks for a connection (connect()): the bodies are what goes over it */
   struct outbound_websocket *websocket;
 
   /* what it is judged by (outbound_rules.c) */
@@ -105,13 +106,14 @@ struct outbound_request {
   bool forbidden;         /* by a rule, before there was an address */
 };
 
-/* A connection that is to be a WebSocket, or is one: `frames`. */
+/* A connection that is to be a WebSocket, or is one: `frames`; or a tunnel. */
 struct outbound_websocket {
   struct outbound_request *request;
   struct loop_watch watch;
   struct loop_timer again; /* there is more to read, in another turn */
   bool readable, deaf;     /* deaf: what is sent arrives nowhere */
   bool over;               /* its outcome is `result` */
+  bool shut;               /* of a tunnel: nothing more is sent */
   CURLcode result;
   struct buf out;     /* bytes to send, when `sending` is sent */
   struct buf sending; /* from sent_at; it stays where it is, as TLS demands of bytes that had to wait */
@@ -164,6 +166,8 @@ void outbound_audit(struct outbound_request *r, const char *error);
 int outbound_put_header(struct outbound_request *r, const char *name, size_t n, const char *value, size_t v);
 const char *outbound_build(struct outbound_request *r, const uint8_t *event, size_t length, uint8_t flags);
 void outbound_upload(struct outbound_request *r, const uint8_t *bytes, size_t length, bool end);
+/* The next bytes of the body, as libcurl asks for them. */
+size_t outbound_read_upload(char *to, size_t size, size_t count, void *request);
 
 /* outbound_answer.c */
 int outbound_expect_answer(struct outbound_request *r);
@@ -184,6 +188,8 @@ void outbound_websocket_message(struct outbound_request *r, const uint8_t *bytes
 void outbound_websocket_shut(struct outbound_request *r, unsigned code, const uint8_t *reason, size_t length);
 /* Reads, writes, and when it is over ends the request. */
 void outbound_websocket_flush(struct outbound_request *r);
+/* Of a tunnel whose Worker is through: what it wrote, as far as that takes no waiting. */
+void outbound_tunnel_send(struct outbound_request *r);
 /* Nothing was heard for a while. False: it is given up. */
 bool outbound_websocket_quiet(struct outbound_request *r);
 

@@ -40,7 +40,7 @@ static bool is_wrong_length(const struct outbound_request *r) {
   return r->upload_total > r->upload_length || (r->upload_end && r->upload_total != r->upload_length);
 }
 
-static size_t on_read(char *to, size_t size, size_t count, void *arg) {
+size_t outbound_read_upload(char *to, size_t size, size_t count, void *arg) {
   struct outbound_request *r = arg;
   size_t room = size * count, n = r->upload.len - r->upload_at;
   if (!r->exchange || r->upload.bad || is_wrong_length(r)) return CURL_READFUNC_ABORT;
@@ -120,6 +120,14 @@ static const char *build_headers(struct outbound_request *r, struct reader *in) 
   return NULL;
 }
 
+/* "tcp://HOST:PORT" or "tls://HOST:PORT", as libcurl may have it. */
+static const char *tunnel_url(char *out, size_t size, const char *url, size_t n) {
+  bool tls = n > 6 && !memcmp(url, "tls://", 6);
+  if (!tls && (n <= 6 || memcmp(url, "tcp://", 6) != 0)) return "its method cannot be used";
+  snprintf(out, size, "%s://%.*s/", tls ? "https" : "http", (int)(n - 6), url + 6);
+  return NULL;
+}
+
 /* http or https, without what does not go over the wire or would become a header. */
 static const char *build_url(struct outbound_request *r, const char *url, size_t n) {
   const struct curl_functions *curl = r->outbound->curl;
@@ -161,7 +169,7 @@ static const char *read_method(char *out, struct reader *in) {
   if (!http_is_token(method, n) || n >= METHOD_MAX) return "its method cannot be used";
   memcpy(out, method, n);
   out[n] = 0;
-  return is(out, "CONNECT") ? "its method cannot be used" : NULL;
+  return NULL;
 }
 
 const char *outbound_build(struct outbound_request *r, const uint8_t *event, size_t length, uint8_t flags) {
@@ -173,13 +181,17 @@ const char *outbound_build(struct outbound_request *r, const uint8_t *event, siz
   r->redirected = read_u32(&in) & EVENT_REDIRECTED;
   read_str_borrow(&in, &n); /* entrypoint and props: the network has none */
   read_str_borrow(&in, &n);
+  char connection[400];
   const char *why = read_method(r->method, &in), *url = read_str_borrow(&in, &n);
+  r->tunnel = is(r->method, "CONNECT");
+  if (!why && r->tunnel && !(why = tunnel_url(connection, sizeof connection, url, n))) n = strlen(url = connection);
   if (!why) why = build_url(r, url, n);
   if (!why) why = outbound_ask(r);
   if (!why && !outbound_judge(r)) return "";
   if (!why) why = build_headers(r, &in);
   uint64_t announced = read_u64(&in);
   if (why || in.bad) return why ? why : "it is not well formed";
+  r->upgrade |= r->tunnel;
   bool has_body = flags & FRAME_HAS_BODY;
   r->upload_end = !has_body || (flags & FRAME_END);
   r->upload_length = r->upload_end ? in.left : announced <= INT64_MAX ? announced : UINT64_MAX;
@@ -189,7 +201,7 @@ const char *outbound_build(struct outbound_request *r, const uint8_t *event, siz
   build_method(r, r->method, has_body);
   curl->easy_setopt(r->easy, CURLOPT_CURLU, r->url);
   curl->easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers);
-  curl->easy_setopt(r->easy, CURLOPT_READFUNCTION, on_read);
+  curl->easy_setopt(r->easy, CURLOPT_READFUNCTION, outbound_read_upload);
   curl->easy_setopt(r->easy, CURLOPT_READDATA, r);
   curl->easy_setopt(r->easy, CURLOPT_SEEKFUNCTION, on_seek);
   curl->easy_setopt(r->easy, CURLOPT_SEEKDATA, r);

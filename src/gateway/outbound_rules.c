@@ -23,8 +23,10 @@ const char *outbound_ask(struct outbound_request *r) {
   const struct curl_functions *curl = r->outbound->curl;
   struct rule_request *q = &r->asked;
   char *host = part(r, CURLUPART_HOST, 0), *port = part(r, CURLUPART_PORT, CURLU_DEFAULT_PORT);
-  q->scheme = part(r, CURLUPART_SCHEME, 0);
-  q->path = part(r, CURLUPART_PATH, 0);
+  char *scheme = part(r, CURLUPART_SCHEME, 0);
+  bool secure = scheme && !strcmp(scheme, "https");
+  q->scheme = r->tunnel ? (secure ? "tls" : "tcp") : secure ? "https" : "http";
+  if (!r->tunnel) q->path = part(r, CURLUPART_PATH, 0);
   q->host = host ? rules_host(host) : NULL;
   q->decoded = q->path ? rules_decode(q->path) : NULL;
   q->method = r->method;
@@ -32,12 +34,12 @@ const char *outbound_ask(struct outbound_request *r) {
   if (port) q->port = (uint16_t)strtoul(port, NULL, 10);
   curl->free(host);
   curl->free(port);
-  return q->scheme && q->host && q->decoded && q->port ? NULL : "its URL cannot be used";
+  curl->free(scheme);
+  return q->host && (q->decoded || r->tunnel) && q->port ? NULL : "its URL cannot be used";
 }
 
 void outbound_unask(struct outbound_request *r) {
   const struct curl_functions *curl = r->outbound->curl;
-  curl->free((char *)r->asked.scheme);
   curl->free((char *)r->asked.path);
   free((char *)r->asked.host);
   free((char *)r->asked.decoded);

@@ -1,5 +1,6 @@
-/* outbound_websocket.c: a connection to the network that is, or is to become, a WebSocket: libcurl made it (names,
- * policy, TLS) and now only carries bytes; the rest happens here, once a turn, in outbound_websocket_flush.
+/* outbound_websocket.c: a connection to the network that is, or is to become, a WebSocket, or is a Worker's by itself
+ * (a tunnel): libcurl made it (names, policy, TLS) and now only carries bytes; the rest happens here, once a turn, in
+ * outbound_websocket_flush.
  *
  * The watch is edge-triggered, and everything is read and written until libcurl says that it would have to wait: what
  * TLS has decrypted already wakes nobody, and a handshake within TLS may make reading wait for writing. A turn reads a
@@ -7,9 +8,11 @@
  * When the answer is not 101 it goes to the Worker as that of any request. A server that breaks a rule of WebSockets is
  * told so as far as that takes no waiting; then the connection ends, as it does when both directions are closed.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "gateway/outbound_parts.h"
 
@@ -78,6 +81,47 @@ static void grant(struct outbound_websocket *ws) {
   outbound_tell(ws->request, FRAME_WINDOW, 0, &bytes, sizeof bytes);
 }
 
+/* A tunnel is there: the answer's head says with whom, its body is what comes. */
+static void tunnel_head(struct outbound_request *r) {
+  const struct curl_functions *curl = r->outbound->curl;
+  char text[96];
+  char *ip = NULL;
+  long port = 0;
+  curl->easy_getinfo(r->easy, CURLINFO_PRIMARY_IP, &ip);
+  curl->easy_getinfo(r->easy, CURLINFO_PRIMARY_PORT, &port);
+  snprintf(text, sizeof text, ip && strchr(ip, ':') ? "[%s]:%ld" : "%s:%ld", ip ? ip : "", port);
+  buf_clear(&r->head);
+  buf_put_u16(&r->head, 200);
+  buf_put_cstr(&r->head, text);
+  buf_put_u16(&r->head, 0);
+  buf_put_u64(&r->head, UINT64_MAX);
+  r->status = 200;
+  r->headed = true;
+}
+
+/* What the Worker wrote goes to what is sent; after its end the connection is closed for writing, when all was sent. */
+static void fill_tunnel(struct outbound_websocket *ws) {
+  static char bytes[READ_SIZE];
+  struct outbound_request *r = ws->request;
+  r->upload_paused = false;
+  while (!ws->shut && !r->upload_paused && !ws->deaf && unsent(ws) < OUT_FULL) {
+    size_t n = outbound_read_upload(bytes, 1, sizeof bytes, r);
+    if (n == CURL_READFUNC_ABORT)
+      ws->deaf = true;
+    else if (!n)
+      ws->shut = true;
+    else if (n != CURL_READFUNC_PAUSE)
+      buf_put(&ws->out, bytes, n);
+  }
+}
+
+/* TLS cannot be closed for writing only: then nothing happens. */
+static void shut_tunnel(struct outbound_websocket *ws) {
+  struct outbound_request *r = ws->request;
+  if (!ws->shut || unsent(ws) || ws->deaf) return;
+  if (!strcmp(r->asked.scheme, "tcp")) shutdown(ws->watch.fd, SHUT_WR);
+}
+
 int outbound_websocket_begin(struct outbound_request *r) {
   struct outbound_websocket *ws = calloc(1, sizeof *ws);
   if (!ws) return -1;
@@ -90,8 +134,11 @@ int outbound_websocket_begin(struct outbound_request *r) {
     buf_init(of_head[i], (size_t)r->outbound->config->limits.value[LIMIT_OUTBOUND_HEAD_KB] << 10);
   buf_init(&ws->left, READ_SIZE);
   r->websocket = ws;
-  if (connect_watch(ws) || outbound_handshake_ask(ws)) return -1;
-  outbound_handshake_expect(ws);
+  if (connect_watch(ws) || (!r->tunnel && outbound_handshake_ask(ws))) return -1;
+  if (r->tunnel)
+    tunnel_head(r);
+  else
+    outbound_handshake_expect(ws);
   outbound_moved(r);
   send_out(ws); /* at once: so the connection is in use in the eyes of libcurl */
   outbound_mark(r);
@@ -173,6 +220,10 @@ static void take_frames(struct outbound_websocket *ws, const uint8_t *bytes, siz
 
 static void take(struct outbound_websocket *ws, const uint8_t *bytes, size_t length) {
   size_t n = 0;
+  if (ws->request->tunnel) {
+    if (outbound_take_body(ws->request, (const char *)bytes, length)) ws->over = true;
+    return;
+  }
   if (!ws->frames) {
     n = outbound_handshake_take(ws, bytes, length);
     if (!ws->request->headed || ws->request->status != HEAD_SOCKET || ws->over) return;
@@ -181,8 +232,11 @@ static void take(struct outbound_websocket *ws, const uint8_t *bytes, size_t len
   if (!ws->over) take_frames(ws, bytes + n, length - n, false);
 }
 
-static void on_eof(struct outbound_websocket *ws) {
-  if (!ws->frames)
+static void on_eof(struct outbound_websocket *ws, CURLcode e) {
+  if (ws->request->tunnel) {
+    ws->result = e;
+    ws->over = true;
+  } else if (!ws->frames)
     outbound_handshake_eof(ws);
   else
     end(ws, ERROR_THROWN, "");
@@ -213,7 +267,7 @@ static void receive(struct outbound_websocket *ws) {
     if (e == CURLE_AGAIN) {
       ws->readable = false;
     } else if (e || !n) {
-      on_eof(ws);
+      on_eof(ws, e);
     } else {
       outbound_moved(r);
       if (ws->frames) r->received_bytes += n;
@@ -245,7 +299,9 @@ static bool is_closed(const struct outbound_websocket *ws) {
 
 void outbound_websocket_flush(struct outbound_request *r) {
   struct outbound_websocket *ws = r->websocket;
+  if (r->tunnel) fill_tunnel(ws);
   send_out(ws);
+  if (r->tunnel) shut_tunnel(ws);
   receive(ws);
   if (ws->out.len) send_out(ws);
   if (ws->out.bad || ws->left.bad) end(ws, ERROR_THROWN, "");
@@ -258,8 +314,14 @@ void outbound_websocket_flush(struct outbound_request *r) {
   r->paused = waits_for_credit(ws);
 }
 
+void outbound_tunnel_send(struct outbound_request *r) {
+  fill_tunnel(r->websocket);
+  send_out(r->websocket);
+}
+
 bool outbound_websocket_quiet(struct outbound_request *r) {
   struct outbound_websocket *ws = r->websocket;
+  if (r->tunnel) return true; /* its silence is the Worker's affair; TCP notices a peer that is gone */
   if (!ws->frames || ws->pinged || websocket_sent_close(ws->frames) || websocket_got_close(ws->frames)) return false;
   websocket_ping(ws->frames);
   ws->pinged = true;

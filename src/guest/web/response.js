@@ -40,7 +40,7 @@ let responseList;
 let responseFill;
 let responseInternals;
 let responseSocket; // its WebSocket, or null
-let responseStatus;
+let responseStatus, responseStatusText;
 
 class Response extends Body {
   #status = 200;
@@ -70,6 +70,7 @@ class Response extends Body {
     responseList = (response) => response.#flat();
     responseSocket = (response) => response.#rest?.webSocket ?? null;
     responseStatus = (response) => response.#status;
+    responseStatusText = (response) => response.#statusText;
     responseFill = (response, status, statusText, list, rest, immutable) => {
       response.#status = status;
       response.#statusText = statusText;

@@ -34,9 +34,10 @@ const fetcherMethods = {
     if (arguments.length > 0) return callFetch(target, input, init);
     return new NativePromise(() => needArguments(0, 1, "fetch", "Fetcher", "Request or string"));
   },
-  connect() {
-    if (fetcherTarget(this) === null) native.illegalInvocation();
-    throw new ErrorConstructor("connect() is not supported here.");
+  connect(address, options) {
+    const target = fetcherTarget(this);
+    if (target === null) native.illegalInvocation();
+    return tcpConnect(target, address, options);
   },
 };
 for (const name of ["fetch", "connect"])
