@@ -27,11 +27,11 @@ static void assert_shown(struct redact *r, const char *text, size_t size, const 
   for (size_t i = 0; i < n; i += size) {
     const struct buf *b = redact_take(r, text + i, n - i < size ? n - i : size);
     assert_non_null(b);
-    memcpy(shown + got, b->data, b->len);
+    if (b->len) memcpy(shown + got, b->data, b->len);
     got += b->len;
   }
   const struct buf *b = redact_end(r);
-  memcpy(shown + got, b->data, b->len);
+  if (b->len) memcpy(shown + got, b->data, b->len);
   got += b->len;
   shown[got] = 0;
   if (strcmp(shown, expected)) fail_msg("in pieces of %zu: \"%s\", not \"%s\"", size, shown, expected);
