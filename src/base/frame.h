@@ -101,8 +101,8 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * EVENT    u8 kind (enum event_kind), u32 cpu_ms (0: the isolate's), u32 enum event_flag, str entrypoint, bytes props
  *          (guest/clone.h; or JSON, which begins with '{'; empty: {}); EVENT_FETCH: str method, str url, headers,
  *          u64 content length (~0: unknown), then inline body bytes; EVENT_RPC: then the session's first bytes;
- *          EVENT_TEST (never in FETCH): nothing more. It runs test() of the entrypoint, with all that waitUntil() holds,
- *          and is answered with a HEAD of status 204, or ERROR; with no entrypoint ("default" names that one), with a
+ *          EVENT_TEST (never in FETCH): nothing more. It runs test() of the entrypoint, with all that waitUntil()
+ * holds, and is answered with a HEAD of status 204, or ERROR; with no entrypoint ("default" names that one), with a
  *          HEAD and a body, a JSON list of the entrypoints that have test(); EVENT_TAIL (never in FETCH): as
  *          EVENT_FETCH, but only the body counts (gateway/tail.h)
  * FETCH    u32 channel, then as EVENT. A loader's channel answers for itself (gateway/loader.c). A channel that is not
@@ -134,10 +134,11 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * CAPS     u32 channel, 1 to CAPS_MAX times
  * MAKE     stream: a new channel's number. str entrypoint, bytes props: from now on it leads to this entrypoint of the
  *          isolate's own Worker (ctx.exports)
- * RULES    stream: a new channel's number. JSON of at most OUTBOUND_RULES_MAX bytes, { allow, deny, redact }: from now on
- *          it leads to where the isolate's channel 0 does, under these rules too (gateway/rules.h)
- * SHUT     u16 code (SHUT_NO_CODE: none), then the reason in UTF-8, at most SHUT_REASON_MAX bytes
- * SEED     draw new random numbers: the cell says it, first of all, to the guest of an isolate that began as a copy
+ * RULES    stream: a new channel's number. JSON of at most OUTBOUND_RULES_MAX bytes, { allow, deny, redact }: from now
+ * on it leads to where the isolate's channel 0 does, under these rules too (gateway/rules.h) SHUT     u16 code
+ * (SHUT_NO_CODE: none), then the reason in UTF-8, at most SHUT_REASON_MAX bytes ABORT    text, a reason: the isolate is
+ * to end, with all that is in progress in it (abortIsolate()) SEED     draw new random numbers: the cell says it, first
+ * of all, to the guest of an isolate that began as a copy
  */
 #define FRAME_TABLE(FRAME)                         \
   FRAME(OPEN, 1, FROM_GATEWAY, 16)                 \
@@ -166,19 +167,20 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
   FRAME(CAPS, 24, FROM_GATEWAY | FROM_GUEST, 4)    \
   FRAME(MAKE, 25, FROM_GUEST, 8)                   \
   FRAME(SEED, 26, FROM_GATEWAY, 0)                 \
-  FRAME(RULES, 27, FROM_GUEST, 0)
+  FRAME(RULES, 27, FROM_GUEST, 0)                  \
+  FRAME(ABORT, 28, FROM_GUEST, 0)
 
 enum frame_type {
 #define FRAME(name, number, from, smallest) FRAME_##name = number,
   FRAME_TABLE(FRAME)
 #undef FRAME
-      FRAME_TYPE_LAST = FRAME_RULES
+      FRAME_TYPE_LAST = FRAME_ABORT
 };
 
 enum open_flag {
   OPEN_KEPT = 1, /* it will live long: the host Worker, a Worker got by name. Without it: one event, then thrown away */
   OPEN_TEMPLATE = 2, /* it only loads, and is then what others begin as copies of; no event, unless it fails to load */
-  OPEN_TRACED = 4, /* USAGE comes with each turn, ahead of what the turn sent */
+  OPEN_TRACED = 4,   /* USAGE comes with each turn, ahead of what the turn sent */
 };
 enum get_flag {
   GET_NAMED = 1,

@@ -1,9 +1,11 @@
 /* isolate.c: see isolate.h. */
 #include "gateway/isolate.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "gateway/channel.h"
 #include "gateway/log.h"
@@ -182,6 +184,21 @@ static void on_dead(struct isolate *isolate, const struct frame_header *h, const
   isolate_end_code(isolate, false, code, detail);
 }
 
+/* Its callers are told as workerd tells them; the reason goes to the log. */
+static void on_abort(struct isolate *isolate, const struct frame_header *h, const uint8_t *payload) {
+  char reason[256], text[80];
+  uint64_t random[2] = {0};
+  struct buf error;
+  if (getrandom(random, sizeof random, 0) != sizeof random) random[0] = isolate->number;
+  snprintf(text, sizeof text, "internal error; reference = %016" PRIx64 "%010" PRIx64, random[0], random[1] >> 24);
+  log_escape(reason, sizeof reason, (const char *)payload, h->length, NULL);
+  log_line("Worker %s: aborted itself: %s (%s)", isolate->worker->name, reason, text);
+  buf_init(&error, FRAME_PAYLOAD_MAX);
+  error_payload_verbatim(&error, ERROR_ABORTED, text);
+  isolate_end(isolate, true, error.data, error.len);
+  buf_free(&error);
+}
+
 static void on_usage(struct isolate *isolate, const uint8_t *payload) {
   struct registry *r = isolate->registry;
   uint64_t memory;
@@ -250,6 +267,9 @@ static const char *dispatch(struct isolate *isolate, const struct frame_header *
       return on_loaded(isolate, h, payload);
     case FRAME_DEAD:
       on_dead(isolate, h, payload);
+      return NULL;
+    case FRAME_ABORT:
+      on_abort(isolate, h, payload);
       return NULL;
     case FRAME_USAGE:
       on_usage(isolate, payload);

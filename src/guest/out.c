@@ -229,6 +229,22 @@ static JSValue out_get(JSContext *ctx, JSValueConst this, int argc, JSValueConst
   return finish(ctx, mark, 0);
 }
 
+/* abort(reason): the isolate ends, and nothing of the Worker's runs before that */
+static JSValue out_abort(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  enum { REASON_MAX = 1024 };
+  size_t n, mark = begin(FRAME_ABORT, 0);
+  const char *s = JS_ToCStringLen(ctx, &n, argv[0]);
+  if (!s) return JS_EXCEPTION;
+  buf_put(&out, s, n < REASON_MAX ? n : REASON_MAX);
+  JS_FreeCString(ctx, s);
+  JSValue sent = finish(ctx, mark, 0);
+  if (JS_IsException(sent)) return sent;
+  JS_ThrowInternalError(ctx, "The isolate was aborted.");
+  JSValue error = JS_GetException(ctx);
+  JS_SetUncatchableError(ctx, error);
+  return JS_Throw(ctx, error);
+}
+
 /* log(level, text, stream): text is cut, values (level & LOG_VALUES) that are too long are left out */
 static JSValue out_log(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   size_t n;
@@ -260,11 +276,11 @@ void out_init(JSContext *ctx, JSValueConst native) {
     JSCFunction *f;
     int arguments;
   } table[] = {
-      {"head", out_head, 7},       {"fetch", out_fetch, 12},  {"body", out_body, 5},
-      {"window", out_window, 2},   {"cancel", out_cancel, 1}, {"done", out_done, 1},
-      {"release", out_release, 1}, {"error", out_error, 5},   {"loaded", out_loaded, 0},
-      {"get", out_get, 4},         {"log", out_log, 2},       {"exception", out_exception, 4},
-      {"message", out_message, 6}, {"shut", out_shut, 3},
+      {"head", out_head, 7},           {"fetch", out_fetch, 12},    {"body", out_body, 5},
+      {"window", out_window, 2},       {"cancel", out_cancel, 1},   {"done", out_done, 1},
+      {"release", out_release, 1},     {"error", out_error, 5},     {"loaded", out_loaded, 0},
+      {"abort", out_abort, 1},         {"get", out_get, 4},         {"log", out_log, 2},
+      {"exception", out_exception, 4}, {"message", out_message, 6}, {"shut", out_shut, 3},
   };
   buf_init(&out, sizeof(struct frame_header) + FRAME_PAYLOAD_MAX);
   buf_room(&out, 4096); /* taken before the image, so that an ordinary frame allocates nothing */

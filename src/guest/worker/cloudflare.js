@@ -104,8 +104,8 @@ platformModule('cloudflare:workers', {
   ServiceStub: Fetcher,
   WorkerEntrypoint,
   WorkflowEntrypoint,
-  abortIsolate() {
-    throw new ErrorConstructor('abortIsolate() is not supported here.');
+  abortIsolate(reason) {
+    native.abort(reason === undefined ? '' : text(reason));
   },
   cache: {},
   env: standIn(() => inFrame(ENV_KEY, worker.env)),
