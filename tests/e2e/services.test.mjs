@@ -18,6 +18,23 @@ const UNREAD = \`
     give() { return this.env.KEEPER.keep(this.env.ADDER); }
     count() { return ++calls; }
     loop() { for (;;); }
+    async hoard() { // J5: stubs that are never disposed
+      const counter = await this.env.KEEPER.counter(0), kept = [];
+      try {
+        for (;;) kept.push(...await Promise.all(Array.from({ length: 500 }, () => counter.next())));
+      } catch (e) {
+        return [kept.length, e.name + ": " + e.message];
+      }
+    }
+    async chain() { // J5: each call on the result of the one before
+      let last = this.env.KEEPER.counter(0);
+      try {
+        for (let i = 0; i < 100000; i++) last = last.next();
+        return [await last.value()];
+      } catch (e) {
+        return [e.name + ": " + e.message];
+      }
+    }
   }\`;
 const unread = (env, ctx) => ({ compatibilityDate: DATE, mainModule: "m.js", modules: { "m.js": UNREAD },
   env: { ADDER: ctx.exports.Adder({ props: { by: 10 } }), KEEPER: env.KEEPER }, limits: { cpuMs: 50 } });
@@ -45,6 +62,15 @@ const paths = {
   async "/give"(request, env, ctx) {
     await env.LOADER.load(unread(env, ctx)).getEntrypoint().give();
     return "given";
+  },
+  async "/hoard"(request, env, ctx) {
+    const code = { ...unread(env, ctx), limits: { cpuMs: 60000 } };
+    const worker = env.LOADER.load(code).getEntrypoint();
+    return [await told(worker.hoard().then(String)), await env.KEEPER.repeat("still here "), await told(worker.count())];
+  },
+  async "/deep"(request, env, ctx) {
+    const worker = env.LOADER.load({ ...unread(env, ctx), limits: { cpuMs: 60000 } }).getEntrypoint();
+    return [await told(worker.chain().then(String)), await env.KEEPER.repeat("x")];
   },
   "/use": (request, env) => env.KEEPER.use(5),
   async "/die"() { turns = 1000; for (;;); },
@@ -190,6 +216,15 @@ test("a call whose caller is gone is cancelled, unless its callee waits for it",
 test("pipelines through three isolates, many at once", async () => {
   const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => ask("/chain?n=" + n)));
   answers.forEach((list, n) => assert.deepEqual(list, Array.from({ length: 20 }, (_, i) => n + i + 2)));
+});
+
+test("J5: stubs that are never disposed, and calls on results of calls without end, meet a limit of their own", async () => {
+  const many = "RangeError: Too many objects are shared in this RPC session.";
+  const [hoarded, keeper, alive] = await ask("/hoard");
+  assert.equal(hoarded, "gave 99000," + many);
+  assert.equal(keeper, "still here ".repeat(7));
+  assert.equal(alive, "gave 1");
+  assert.deepEqual(await ask("/deep"), ["gave " + many, "x".repeat(7)]);
 });
 
 const broken = {
