@@ -23,7 +23,7 @@ static void begin_as_copy(struct cell *cell, struct isolate *isolate, uint32_t n
     isolate->snapshot = snapshot_share(template->snapshot);
   else
     isolate->orphan = true;
-  if (!isolate_put(&cell->isolates, isolate, &seed, NULL)) isolate->flooded = true;
+  if (!isolate_put(&cell->isolates, isolate, &seed, cell->payload)) isolate->flooded = true;
 }
 
 static void open_isolate(struct cell *cell, const struct frame_header *h) {
