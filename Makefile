@@ -118,6 +118,7 @@ bench: deps-test all
 	@bench/run.sh
 
 bench-density: deps-test all
+	@scripts/install-workerd.sh
 	@node bench/density.mjs $(N)
 
 $(B)/bench/isolate: bench/isolate.c $(BOOT) $(B)/cell/stored.o $(B)/image.o
