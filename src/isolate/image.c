@@ -85,7 +85,7 @@ static int write_at(int fd, const void *bytes, size_t length, off_t at) {
   return 0;
 }
 
-static bool page_is_zero(const uint8_t *memory, uint32_t page) {
+bool image_page_is_zero(const uint8_t *memory, uint32_t page) {
   static const uint8_t zeros[IMAGE_PAGE];
   return !memcmp(memory + (size_t)page * IMAGE_PAGE, zeros, IMAGE_PAGE);
 }
@@ -93,8 +93,8 @@ static bool page_is_zero(const uint8_t *memory, uint32_t page) {
 /* The stack is empty when the boot is over; what it left there is nothing. */
 static void find_stored(struct image *image, const uint8_t *memory) {
   uint32_t first = image->stack_pointer / IMAGE_PAGE, end = image->pages * CLUSTER_PAGES;
-  while (first < end && page_is_zero(memory, first)) first++;
-  while (end > first && page_is_zero(memory, end - 1)) end--;
+  while (first < end && image_page_is_zero(memory, first)) first++;
+  while (end > first && image_page_is_zero(memory, end - 1)) end--;
   image->first = first;
   image->stored = end > first ? end - first : 0;
 }
@@ -103,7 +103,7 @@ static void find_stored(struct image *image, const uint8_t *memory) {
 static int write_memory(const struct image *image, const uint8_t *memory, char *err, size_t err_size) {
   if (ftruncate(image->fd, (off_t)image->stored * IMAGE_PAGE)) return fail_errno("size", err, err_size);
   for (uint32_t i = 0; i < image->stored; i++) {
-    if (page_is_zero(memory, image->first + i)) continue;
+    if (image_page_is_zero(memory, image->first + i)) continue;
     const uint8_t *page = memory + (size_t)(image->first + i) * IMAGE_PAGE;
     if (write_at(image->fd, page, IMAGE_PAGE, (off_t)i * IMAGE_PAGE)) return fail_errno("write", err, err_size);
   }

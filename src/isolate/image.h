@@ -26,6 +26,7 @@
 #ifndef MAYFLY_ISOLATE_IMAGE_H
 #define MAYFLY_ISOLATE_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -64,6 +65,9 @@ int image_write(const struct image *image, int fd, char *err, size_t err_size);
  * failure. 0, or -1 and why. */
 int image_open(struct image **out, int fd, off_t at, char *err, size_t err_size);
 void image_free(struct image **image);
+
+/* Of a memory: is this system page all zeros? */
+bool image_page_is_zero(const uint8_t *memory, uint32_t page);
 
 /* Maps all of the memory, privately, over an inaccessible anonymous mapping. 0, or -1 with errno. */
 int image_map(const struct image *image, uint8_t *to, int protection);

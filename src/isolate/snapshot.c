@@ -32,16 +32,13 @@ static int add(struct snapshot *s, uint32_t page, const uint8_t *bytes) {
   return 0;
 }
 
-static bool is_zero(const uint8_t *page) { return !page[0] && !memcmp(page, page + 1, IMAGE_PAGE - 1); }
-
 static int collect(struct snapshot *s, const struct slot *slot) {
   const uint32_t per = SLOT_PAGE / IMAGE_PAGE, image = slot->image->pages * per, all = slot->pages * per;
   for (uint32_t page = slot->image->stack_pointer / IMAGE_PAGE; page < image; page++) {
     if (slot_page_differs(slot, page) && add(s, page, slot->base + (size_t)page * IMAGE_PAGE)) return -1;
   }
   for (uint32_t page = image; page < all; page++) {
-    const uint8_t *at = slot->base + (size_t)page * IMAGE_PAGE;
-    if (!is_zero(at) && add(s, page, at)) return -1;
+    if (!image_page_is_zero(slot->base, page) && add(s, page, slot->base + (size_t)page * IMAGE_PAGE)) return -1;
   }
   return 0;
 }
@@ -79,5 +76,3 @@ int snapshot_put(const struct snapshot *s, struct slot *slot) {
   }
   return 0;
 }
-
-size_t snapshot_bytes(const struct snapshot *s) { return sizeof *s + (size_t)s->room * (IMAGE_PAGE + sizeof *s->page); }

@@ -9,8 +9,6 @@
 #ifndef MAYFLY_ISOLATE_SNAPSHOT_H
 #define MAYFLY_ISOLATE_SNAPSHOT_H
 
-#include <stddef.h>
-
 #include "isolate/slot.h"
 
 struct snapshot;
@@ -22,7 +20,5 @@ void snapshot_release(struct snapshot **snapshot);
 /* Into a slot that was just taken from the same pool. 0, or -1: the slot may not have so much memory, or the kernel
  * refuses; it may be given back then. */
 int snapshot_put(const struct snapshot *snapshot, struct slot *slot);
-/* Bytes that it takes. */
-size_t snapshot_bytes(const struct snapshot *snapshot);
 
 #endif

@@ -93,7 +93,8 @@ static int put_array(struct writing *w, JSValueConst v, int depth) {
   return bad;
 }
 
-static int put_object(struct writing *w, JSValueConst v, int depth) {
+/* An object's members, each by `put`. */
+static int put_object(struct writing *w, JSValueConst v, int depth, int (*put)(struct writing *, JSValueConst, int)) {
   JSPropertyEnum *names;
   uint32_t n;
   if (JS_GetOwnPropertyNames(guest.ctx, &names, &n, v, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY)) return -1;
@@ -102,7 +103,7 @@ static int put_object(struct writing *w, JSValueConst v, int depth) {
   for (uint32_t i = 0; i < n && !bad; i++) {
     JSValue member = JS_GetProperty(guest.ctx, v, names[i].atom);
     if (!JS_IsException(member)) sink_key(w->out, names[i].atom);
-    bad = JS_IsException(member) ? -1 : write_value(w, member, depth);
+    bad = JS_IsException(member) ? -1 : put(w, member, depth);
     JS_FreeValue(guest.ctx, member);
   }
   sink_close(w->out, '}');
@@ -349,25 +350,6 @@ static int put_error(struct writing *w, JSValueConst v, int depth) {
 
 /* ---- objects of the platform */
 
-static int put_raw(struct writing *w, JSValueConst v, int depth);
-
-static int put_raw_members(struct writing *w, JSValueConst v, int depth) {
-  JSPropertyEnum *names;
-  uint32_t n;
-  if (JS_GetOwnPropertyNames(guest.ctx, &names, &n, v, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY)) return -1;
-  sink_open(w->out, '{');
-  int bad = 0;
-  for (uint32_t i = 0; i < n && !bad; i++) {
-    JSValue member = JS_GetProperty(guest.ctx, v, names[i].atom);
-    sink_key(w->out, names[i].atom);
-    bad = JS_IsException(member) ? -1 : put_raw(w, member, depth);
-    JS_FreeValue(guest.ctx, member);
-  }
-  sink_close(w->out, '}');
-  JS_FreePropertyEnum(guest.ctx, names, n);
-  return bad;
-}
-
 static int put_raw(struct writing *w, JSValueConst v, int depth) {
   if (!JS_IsObject(v)) {
     sink_plain(w->out, JS_IsUndefined(v) ? JS_NULL : v);
@@ -386,7 +368,7 @@ static int put_raw(struct writing *w, JSValueConst v, int depth) {
     JS_FreeValue(guest.ctx, inner);
     return bad;
   }
-  if (engine_class(guest.ctx, v) != CLASS_ARRAY) return put_raw_members(w, v, depth);
+  if (engine_class(guest.ctx, v) != CLASS_ARRAY) return put_object(w, v, depth, put_raw);
   int64_t n;
   int bad = JS_GetLength(guest.ctx, v, &n);
   sink_open(w->out, '[');
@@ -449,7 +431,7 @@ static int write_value(struct writing *w, JSValueConst v, int depth) {
     case WEB_BIGINT:
       return put_bigint(w, v);
     case WEB_OBJECT:
-      return put_object(w, v, depth + 1);
+      return put_object(w, v, depth + 1, write_value);
     case WEB_ARRAY:
       sink_open(w->out, '[');
       bad = put_array(w, v, depth + 1);

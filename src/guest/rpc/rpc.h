@@ -287,6 +287,8 @@ void stream_init(JSContext *ctx, JSValueConst native);
 
 /* ---- wire.c: sessions over frames ---- */
 
+/* What came on a stream was taken: `cost` more is owed, and granted anew once that is worth a frame. */
+void wire_acknowledge(uint32_t stream, uint32_t *owed, uint32_t cost);
 /* A frame of a session's stream, or one of CAPS, was handled. False: it is neither. */
 bool wire_frame(const struct frame_header *h, struct reader *r);
 /* An EVENT that opens a session, after its kind. */

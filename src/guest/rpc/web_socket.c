@@ -8,7 +8,7 @@
 #include "guest/rpc/web_session.h"
 
 #define BINARY 0x80000000u
-enum { ACKNOWLEDGE = STREAM_WINDOW / 4, INCOMING_MAX = 4 * WEB_MESSAGE_MAX };
+enum { INCOMING_MAX = 4 * WEB_MESSAGE_MAX };
 
 struct web_socket {
   struct web_session *session; /* which has it */
@@ -103,17 +103,6 @@ void socket_free(struct web_socket *w) {
   free(w);
 }
 
-static void socket_acknowledge(struct web_socket *w, size_t n) {
-  w->owed += (uint32_t)n + MESSAGE_COST;
-  if (w->owed < ACKNOWLEDGE) return;
-  struct {
-    struct frame_header h;
-    uint32_t bytes;
-  } window = {{.length = sizeof(uint32_t), .type = FRAME_WINDOW, .stream = w->stream}, w->owed};
-  w->owed = 0;
-  host_send(&window, sizeof window);
-}
-
 static void receive(struct web_socket *w, bool text) {
   struct web_session *s = w->session;
   if (!text) {
@@ -151,7 +140,7 @@ bool web_frame(const struct frame_header *h, struct reader *r) {
     return true;
   }
   if (h->type != FRAME_MESSAGE) return false;
-  socket_acknowledge(w, r->left);
+  wire_acknowledge(w->stream, &w->owed, (uint32_t)r->left + MESSAGE_COST);
   if (w->session->aborted) return true;
   w->units += web_units((const char *)r->p, r->left);
   if (h->flags & FRAME_TEXT && (double)w->units > w->session->message_max) {

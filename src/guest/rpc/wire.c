@@ -288,19 +288,19 @@ static void take(struct wire *w, const uint8_t *p, size_t n) {
   session_release(s);
 }
 
-static void acknowledge(struct wire *w, uint32_t cost) {
-  w->owed += cost;
-  if (w->owed < ACKNOWLEDGE) return;
+void wire_acknowledge(uint32_t stream, uint32_t *owed, uint32_t cost) {
+  *owed += cost;
+  if (*owed < ACKNOWLEDGE) return;
   struct {
     struct frame_header h;
     uint32_t bytes;
-  } window = {{.length = sizeof(uint32_t), .type = FRAME_WINDOW, .stream = w->stream}, w->owed};
-  w->owed = 0;
+  } window = {{.length = sizeof(uint32_t), .type = FRAME_WINDOW, .stream = stream}, *owed};
+  *owed = 0;
   host_send(&window, sizeof window);
 }
 
 static void on_message(struct wire *w, struct reader *r) {
-  acknowledge(w, (uint32_t)r->left + MESSAGE_COST);
+  wire_acknowledge(w->stream, &w->owed, (uint32_t)r->left + MESSAGE_COST);
   rpc_enter(w->session->event);
   take(w, r->p, r->left);
 }
@@ -308,7 +308,7 @@ static void on_message(struct wire *w, struct reader *r) {
 static void on_channels(struct wire *w, struct reader *r) {
   struct session *s = w->session;
   uint32_t n = (uint32_t)r->left / 4;
-  acknowledge(w, (uint32_t)r->left + MESSAGE_COST);
+  wire_acknowledge(w->stream, &w->owed, (uint32_t)r->left + MESSAGE_COST);
   uint32_t *all = realloc(s->channels_in, (s->channels_in_count + n) * sizeof *all);
   if (!all) return; /* its message will be malformed */
   for (uint32_t i = 0; i < n; i++) all[s->channels_in_count++] = read_u32(r);
@@ -398,7 +398,8 @@ static JSValue opening_of(JSValueConst stub) {
 struct hook *wire_connect(JSValueConst stub) {
   JSValue event = rpc_hook_call(RPC_owner, 0, NULL);
   if (JS_IsException(event)) return hook_failed();
-  JSValue opening = opening_of(stub), number = JS_IsException(opening) ? opening : rpc_hook_call(RPC_connect, 1, (JSValueConst *)&opening);
+  JSValue opening = opening_of(stub),
+          number = JS_IsException(opening) ? opening : rpc_hook_call(RPC_connect, 1, (JSValueConst *)&opening);
   uint32_t stream = 0;
   if (!JS_IsException(number)) JS_ToUint32(guest.ctx, &stream, number);
   struct session *s = JS_IsException(number) ? NULL : wire_new(stream, event, false);
