@@ -104,10 +104,14 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  *          EVENT_TEST (never in FETCH): nothing more. It runs test() of the entrypoint, with all that waitUntil()
  * holds, and is answered with a HEAD of status 204, or ERROR; with no entrypoint ("default" names that one), with a
  *          HEAD and a body, a JSON list of the entrypoints that have test(); EVENT_TAIL (never in FETCH): as
- *          EVENT_FETCH, but only the body counts (gateway/tail.h)
+ *          EVENT_FETCH, but only the body counts (gateway/tail.h); EVENT_SCHEDULED: as EVENT_FETCH without headers and
+ *          body, the method is the time (ms since 1970, in decimal), the url what the event is called ("cron"). It runs
+ *          scheduled(), with all that waitUntil() holds, and is answered with a HEAD without a body of enum
+ *          scheduled_status, or ERROR
  * FETCH    u32 channel, then as EVENT. A loader's channel answers for itself (gateway/loader.c). A channel that is not
  *          the isolate's is a lie. Where the channel says which entrypoint and props (one made with MAKE, or of the
- *          configuration), those here are empty. No EVENT_RPC on channel 0
+ *          configuration), those here are empty. No EVENT_RPC or EVENT_SCHEDULED on
+ *          channel 0
  * HEAD     u16 status, str status text, headers, u64 content length (~0: unknown), then inline body bytes
  * BODY     body bytes
  * WINDOW   u32 credit: bytes more that the receiver may send
@@ -186,7 +190,9 @@ enum get_flag {
   GET_NAMED = 1,
   GET_FRESH = 2, /* each event in a copy of its own of the Worker as it was when it was LOADED */
 };
-enum event_kind { EVENT_FETCH = 1, EVENT_RPC, EVENT_TEST, EVENT_TAIL };
+enum event_kind { EVENT_FETCH = 1, EVENT_RPC, EVENT_TEST, EVENT_TAIL, EVENT_SCHEDULED };
+/* Odd: noRetry() was called. */
+enum scheduled_status { SCHEDULED_OK = 200, SCHEDULED_EXCEPTION = 500 };
 enum event_flag {
   EVENT_REDIRECTED = 1, /* FETCH: it follows a redirect to another origin: headers of rules are not added any more */
 };

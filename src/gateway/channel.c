@@ -366,7 +366,8 @@ static const char *fetch(struct isolate *isolate, const struct frame_header *h, 
   uint32_t number, length = h->length - (uint32_t)sizeof number;
   memcpy(&number, payload, sizeof number);
   payload += sizeof number;
-  if (payload[0] != EVENT_FETCH && (payload[0] != EVENT_RPC || !number)) return "an event of an unknown kind";
+  bool known = payload[0] == EVENT_FETCH || (number && (payload[0] == EVENT_RPC || payload[0] == EVENT_SCHEDULED));
+  if (!known) return "an event of an unknown kind";
   if (number && number <= isolate_loaders(isolate)) return loader_fetch(isolate, h->stream, number, payload, length);
   struct channel *channel = table_get(&isolate->channels, number);
   if (number && !channel) return "a channel that is not in its table";

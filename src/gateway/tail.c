@@ -28,7 +28,7 @@ struct tail {
   size_t counted;            /* of registry->tail_bytes */
   unsigned depth, status;
   const char *outcome;
-  bool truncated, settled;
+  bool truncated, settled, scheduled;
 };
 
 uint64_t tail_now_ms(void) {
@@ -94,6 +94,13 @@ static void put_fetch(struct buf *b, struct reader *r) {
   json_put(b, "]");
 }
 
+static void put_scheduled(struct buf *b, struct reader *r) {
+  json_put(b, ",\"scheduledTime\":");
+  put_str(b, r);
+  json_put(b, ",\"cron\":");
+  put_str(b, r);
+}
+
 /* "method", "users.find": what the first call of a session names, as far as its first bytes say. */
 static void put_rpc(struct buf *b, struct reader *r) {
   const uint8_t *head = read_bytes_borrow(r, RPC_HEAD);
@@ -115,7 +122,8 @@ static void put_rpc(struct buf *b, struct reader *r) {
 }
 
 static void put_event(struct tail *t, const uint8_t *event, size_t length) {
-  static const char *const kinds[] = {[EVENT_FETCH] = "fetch", [EVENT_RPC] = "rpc", [EVENT_TAIL] = "tail"};
+  static const char *const kinds[] = {
+      [EVENT_FETCH] = "fetch", [EVENT_RPC] = "rpc", [EVENT_TAIL] = "tail", [EVENT_SCHEDULED] = "scheduled"};
   struct reader r = reader_over(event, length);
   struct buf *b = &t->record;
   size_t n;
@@ -133,6 +141,8 @@ static void put_event(struct tail *t, const uint8_t *event, size_t length) {
   read_str_borrow(&r, &n);
   if (kind == EVENT_FETCH) put_fetch(b, &r);
   if (kind == EVENT_RPC) put_rpc(b, &r);
+  if (kind == EVENT_SCHEDULED) put_scheduled(b, &r);
+  t->scheduled = kind == EVENT_SCHEDULED;
   json_put(b, "}");
   if (b->bad || b->len > TAIL_BYTES - END_BYTES) {
     b->len = rest;
@@ -193,7 +203,10 @@ void tail_log(struct tail *t, const uint8_t *payload, size_t length) {
   item_end(t, begin);
 }
 
-void tail_status(struct tail *t, unsigned status) { t->status = status; }
+void tail_status(struct tail *t, unsigned status) {
+  t->status = status;
+  if (t->scheduled && status >= SCHEDULED_EXCEPTION && !t->outcome) t->outcome = "exception";
+}
 
 static const char *outcome_of(unsigned code) {
   switch (code) {

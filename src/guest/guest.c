@@ -201,7 +201,7 @@ static void on_event(const struct frame_header *h, struct reader *r) {
   args[7] = get_rest(r);
   args[8] = flag_of(h, FRAME_HAS_BODY);
   args[9] = flag_of(h, FRAME_END);
-  guest_call(kind == EVENT_TAIL ? HANDLER_tail : HANDLER_event, 10, args);
+  guest_call(kind == EVENT_TAIL ? HANDLER_tail : kind == EVENT_SCHEDULED ? HANDLER_scheduled : HANDLER_event, 10, args);
 }
 
 static void on_head(const struct frame_header *h, struct reader *r) {

@@ -21,6 +21,7 @@
   HANDLER(cancel)    /* (stream) */                                                                                  \
   HANDLER(error)     /* (stream, code, name, message, stack) */                                                      \
   HANDLER(tail)      /* as event: its body is a record (gateway/tail.h) */                                           \
+  HANDLER(scheduled) /* as event: method is the time, url the cron */                                                \
   HANDLER(log)       /* (stream, level, time, JSON): what a callee logged */                                         \
   HANDLER(need)      /* (stub) */                                                                                    \
   HANDLER(timer)     /* () -> one ran */                                                                             \

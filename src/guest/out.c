@@ -133,6 +133,22 @@ static JSValue out_fetch(JSContext *ctx, JSValueConst this, int argc, JSValueCon
   return rest;
 }
 
+/* scheduled(stream, channel, entrypoint, props: ArrayBuffer|undefined, time, cron) */
+static JSValue out_scheduled(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  size_t n = 0;
+  size_t mark = begin(FRAME_FETCH, stream_arg(ctx, argv[0]));
+  buf_put_u32(&out, stream_arg(ctx, argv[1]));
+  buf_put_u8(&out, EVENT_SCHEDULED);
+  buf_put_u64(&out, 0); /* processor time, flags */
+  if (put_text(ctx, argv[2], 1024)) return JS_EXCEPTION;
+  const uint8_t *props = JS_IsUndefined(argv[3]) ? NULL : JS_GetArrayBuffer(ctx, &n, argv[3]);
+  buf_put_str(&out, props, n);
+  if (put_text(ctx, argv[4], 64) || put_text(ctx, argv[5], SIZE_MAX)) return JS_EXCEPTION;
+  buf_put_u16(&out, 0);
+  buf_put_u64(&out, 0);
+  return finish(ctx, mark, FRAME_END);
+}
+
 /* body(stream, Uint8Array, offset, length, end) */
 static JSValue out_body(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   size_t n;
@@ -281,10 +297,19 @@ void out_init(JSContext *ctx, JSValueConst native) {
       {"release", out_release, 1},     {"error", out_error, 5},     {"loaded", out_loaded, 0},
       {"abort", out_abort, 1},         {"get", out_get, 4},         {"log", out_log, 2},
       {"exception", out_exception, 4}, {"message", out_message, 6}, {"shut", out_shut, 3},
+      {"scheduled", out_scheduled, 6},
   };
   buf_init(&out, sizeof(struct frame_header) + FRAME_PAYLOAD_MAX);
   buf_room(&out, 4096); /* taken before the image, so that an ordinary frame allocates nothing */
-  JS_SetPropertyStr(ctx, native, "ERROR_SOCKET", JS_NewInt32(ctx, ERROR_SOCKET));
+  static const struct {
+    const char *name;
+    int code;
+  } errors[] = {{"ERROR_SOCKET", ERROR_SOCKET},
+                {"ERROR_CPU", ERROR_CPU},
+                {"ERROR_MEMORY", ERROR_MEMORY},
+                {"ERROR_WALL", ERROR_WALL}};
+  for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+    JS_SetPropertyStr(ctx, native, errors[i].name, JS_NewInt32(ctx, errors[i].code));
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     JS_SetPropertyStr(ctx, native, table[i].name, JS_NewCFunction(ctx, table[i].f, table[i].name, table[i].arguments));
 }

@@ -95,6 +95,11 @@ class Event_ {
     if (this.collecting !== null) forgetCollecting(this);
     if (this.stubs !== null) for (const stub of this.stubs) dropStub(stub);
   }
+  abort(error) {
+    if (!this.finished) sendError(this.stream, error);
+    native.done(this.stream);
+    this.end();
+  }
   // It never would be over.
   hang() {
     this.settle();
@@ -210,9 +215,7 @@ function abortEvent(event, reason) {
   if (event.over) return;
   const error = reason === undefined ? new Error("Worker execution was aborted due to call to ctx.abort().")
     : isObject(reason) ? reason : new Error(text(reason));
-  if (!event.finished) sendError(event.stream, error);
-  native.done(event.stream);
-  event.end();
+  event.abort(error);
 }
 
 const NativePromise = Promise;

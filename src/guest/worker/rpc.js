@@ -72,6 +72,7 @@ function setRpcDates(date, flags) {
     !has("2026-01-20", "rpc_params_dup_stubs", "rpc_params_transfer_stubs"));
   if (!has("2025-11-17", "enable_ctx_exports", "disable_ctx_exports")) delete ExecutionContext.prototype.exports;
   if (!has("2024-04-03", "rpc", "no_rpc")) native.noProperties();
+  if (ArrayPrototypeIncludes(flags, "service_binding_extra_handlers")) addExtraHandlers();
   if (has("2024-03-26", "fetcher_no_get_put_delete", "fetcher_has_get_put_delete")) return;
   for (const name of ["get", "put", "delete"])
     ObjectDefineProperty(Fetcher.prototype, name,

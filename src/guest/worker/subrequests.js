@@ -159,6 +159,7 @@ function onError(stream, code, name, message, stack) {
   }
   if (endpoint.incoming !== null) endpoint.incoming.fail(error);
   if (!(endpoint instanceof Call)) return;
+  endpoint.failed?.(code);
   if (code === 0 && endpoint.target.channel !== 0) error.remote = true;
   if (!endpoint.answered) endpoint.reject(error);
   endpoint.close();

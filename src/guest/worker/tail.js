@@ -65,6 +65,7 @@ class TraceLog {}
 class TraceException {}
 class FetchEventInfo {}
 class JsRpcEventInfo {}
+class ScheduledEventInfo {}
 class TailEventInfo {}
 class TailItem {}
 const traceResponse = class Response {};
@@ -151,6 +152,8 @@ function eventInfo(head, end) {
   }
   if (head.kind === "rpc")
     return fill(new JsRpcEventInfo(), { __proto__: null, rpcMethod: head.rpcMethod ?? "" });
+  if (head.kind === "scheduled" && head.cron !== undefined)
+    return fill(new ScheduledEventInfo(), { __proto__: null, cron: head.cron, scheduledTime: new Date(+head.scheduledTime) });
   if (head.kind !== "tail") return null;
   const item = fill(new TailItem(), { __proto__: null, scriptName: null });
   return fill(new TailEventInfo(), { __proto__: null, consumedEvents: [item] });

@@ -190,6 +190,7 @@ return {
   cancel: onCancel,
   error: onError,
   tail: onTail,
+  scheduled: onScheduled,
   log: onLog,
   need: onNeed,
   timer: onTimer,

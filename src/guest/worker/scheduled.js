@@ -1,0 +1,174 @@
+// scheduled.js: events that are scheduled, and a service stub's scheduled(). Such an event is over, and answered, when all
+// that its waitUntil() holds is over too. What it throws goes to the log and to its tails; who asked for it learns whether
+// something was thrown, and whether noRetry() was called.
+
+const SCHEDULED_OK = 200, SCHEDULED_EXCEPTION = 500; // frame.h
+const LAST_DATE_MS = 9223372036854; // as nanoseconds they fit 64 bits
+const NO_SCHEDULED = "Handler does not export a scheduled() function.";
+
+class Scheduled_ extends Event_ {
+  constructor(stream) {
+    super(stream);
+    this.failed = false;
+    this.noRetry = false;
+  }
+  settle() {
+    if (!this.finished || this.waits > 0 || this.over) return;
+    const status = (this.failed ? SCHEDULED_EXCEPTION : SCHEDULED_OK) + (this.noRetry ? 1 : 0);
+    native.head(this.stream, status, "", [], 0, null, false);
+    native.done(this.stream);
+    this.end();
+  }
+  threw(error, prefix = "Uncaught ") {
+    this.failed = true;
+    super.threw(error, prefix);
+  }
+  fail(error) {
+    if (this.finished) return;
+    this.threw(error);
+    this.finish();
+  }
+  hang() {
+    this.threw(new ErrorConstructor(HUNG));
+    this.settle();
+  }
+  abort(error) {
+    this.threw(error);
+    this.waits = 0;
+    this.finish();
+  }
+  finish() {
+    this.answered = true;
+    this.finished = true;
+    this.settle();
+  }
+  // It never began.
+  refuse(error) {
+    sendError(this.stream, error);
+    native.done(this.stream);
+    this.end();
+  }
+}
+
+class ScheduledController {
+  #event;
+  constructor(token, event, time, cron) {
+    if (token !== native) throw new TypeError("Illegal constructor");
+    this.#event = event;
+    ObjectDefineProperty(this, "cron", { __proto__: null, value: cron, enumerable: true, configurable: true });
+    ObjectDefineProperty(this, "scheduledTime", { __proto__: null, value: time, enumerable: true, configurable: true });
+  }
+  noRetry() {
+    this.#event.noRetry = true;
+  }
+}
+defineInterface(ScheduledController);
+
+// undefined: it has no handler, and fails without being tried again.
+function callScheduled(event, target, props, time, cron) {
+  const ctx = new ExecutionContext(native, event, props ?? {});
+  const isClass = typeof target === "function" && isEntrypointClass(target);
+  const handler = isClass ? new target(ctx, worker.env) : target;
+  if (typeof handler.scheduled !== "function") {
+    event.noRetry = true;
+    throw new ErrorConstructor(NO_SCHEDULED);
+  }
+  const controller = new ScheduledController(native, event, time, cron);
+  return isClass ? handler.scheduled(controller, undefined, undefined) : handler.scheduled(controller, worker.env, ctx);
+}
+
+function beginScheduled(event, name, props, time, cron) {
+  current = event;
+  if (event.over) return;
+  let target;
+  try {
+    if (worker.failure !== null) throw worker.failure;
+    target = entrypointOf(name);
+  } catch (e) {
+    event.refuse(e);
+    return;
+  }
+  try {
+    const called = PromiseResolve(callScheduled(event, target, props, time, cron));
+    PromisePrototypeThen(called, () => event.finish(), (e) => event.fail(e));
+  } catch (e) {
+    event.fail(e);
+  }
+}
+
+function onScheduled(stream, name, props, time, cron) {
+  const event = new Scheduled_(stream);
+  current = event;
+  endpoints.set(stream, event);
+  eventCount++;
+  if (worker.namespace === null && worker.failure === null)
+    worker.waiting.push(() => beginScheduled(event, name, props, +time, cron));
+  else beginScheduled(event, name, props, +time, cron);
+}
+
+// ---- the caller's side
+
+function dateField(value) {
+  if (value === undefined) return dateNow();
+  let ms = value;
+  if (typeof value !== "number") {
+    if (native.classOf(value) !== "Date")
+      throw new TypeError(
+        "Incorrect type for the 'scheduledTime' field on 'ScheduledOptions': the provided value is not of type 'date'.");
+    ms = DatePrototypeGetTime(value);
+  }
+  if (!(ms - ms === 0)) throw new TypeError("The value cannot be converted because it is not a valid Date.");
+  if (ms > LAST_DATE_MS) throw new TypeError("This API doesn't support dates after 2189.");
+  if (ms < -LAST_DATE_MS) throw new TypeError("This API doesn't support dates before 1687.");
+  return MathTrunc(ms);
+}
+
+function scheduledOptions(given) {
+  const options = given ?? {};
+  if (!isObject(options) && typeof options !== "function")
+    throw new TypeError("Failed to execute 'scheduled' on 'Fetcher': parameter 1 is not of type 'ScheduledOptions'.");
+  const time = dateField(options.scheduledTime), cron = options.cron;
+  return { time, cron: cron === undefined ? "" : `${cron}` };
+}
+
+// What ends a Worker's isolate is told like what its handler throws (enum error_code).
+const LIMIT_OUTCOMES = { __proto__: null, [native.ERROR_CPU]: "exceededCpu", [native.ERROR_MEMORY]: "exceededMemory",
+  [native.ERROR_WALL]: "exceededWallTime" };
+
+function sendScheduled(target, { time, cron }) {
+  const event = requireEvent();
+  return new NativePromise((resolve, reject) => {
+    const answer = ({ status }) =>
+      resolve({ outcome: status < SCHEDULED_EXCEPTION ? "ok" : "exception", noRetry: status % 2 === 1 });
+    const call = new Call(event, target, answer, reject);
+    call.failed = (code) => {
+      if (LIMIT_OUTCOMES[code] !== undefined) resolve({ outcome: LIMIT_OUTCOMES[code], noRetry: false });
+    };
+    if (target.logs !== undefined) collectLogs(event, call.stream, target.logs);
+    try {
+      if (target.channels !== undefined) native.sendChannels(call.stream, target.channels);
+      native.scheduled(call.stream, target.channel, target.entrypoint, target.props, `${time}`, cron);
+    } catch (e) {
+      call.close();
+      reject(e);
+    }
+  });
+}
+
+const extraHandlers = {
+  scheduled() {
+    const target = fetcherTarget(this), options = arguments[0];
+    if (target === null) native.illegalInvocation();
+    return new NativePromise((resolve) => resolve(sendScheduled(target, scheduledOptions(options))));
+  },
+  queue() {
+    if (fetcherTarget(this) === null) native.illegalInvocation();
+    return NativePromise.reject(new ErrorConstructor("Queues are not supported here."));
+  },
+};
+
+function addExtraHandlers() {
+  for (const name of ["queue", "scheduled"])
+    ObjectDefineProperty(Fetcher.prototype, name,
+      { __proto__: null, value: extraHandlers[name], writable: true, enumerable: true, configurable: true });
+}
