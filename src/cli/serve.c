@@ -13,6 +13,7 @@ enum {
   OPTION_CELLS = 'c',
   OPTION_DEV = 'd',
   OPTION_LOG_FORMAT = 'g',
+  OPTION_TEST_SCHEDULED = 'T',
   OPTION_TRACE_RPC = 't',
   OPTION_RPC = 'r',
   OPTION_RPC_TOKEN_FILE = 'f',
@@ -31,6 +32,7 @@ static int read_options(int argc, char **argv, struct gateway_options *out, stru
                                           {"sandbox", required_argument, NULL, OPTION_SANDBOX},
                                           {"cells", required_argument, NULL, OPTION_CELLS},
                                           {"dev", no_argument, NULL, OPTION_DEV},
+                                          {"test-scheduled", no_argument, NULL, OPTION_TEST_SCHEDULED},
                                           {"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
                                           {"trace-rpc", no_argument, NULL, OPTION_TRACE_RPC},
                                           {"rpc", required_argument, NULL, OPTION_RPC},
@@ -52,6 +54,9 @@ static int read_options(int argc, char **argv, struct gateway_options *out, stru
         break;
       case OPTION_DEV:
         out->dev = true;
+        break;
+      case OPTION_TEST_SCHEDULED:
+        out->test_scheduled = true;
         break;
       case OPTION_LOG_FORMAT:
         rc = option_log_format(&verb_serve, optarg, &out->log_json);
@@ -138,6 +143,7 @@ const struct verb verb_serve = {
     "                          strict: refuse to start unless everything is there\n"
     "  --cells N               processes for dynamic Workers (default: 1)\n"
     "  --dev                   show a Worker's errors and stacks in the response\n"
+    "  --test-scheduled        clients may run scheduled(): GET /cdn-cgi/handler/scheduled?cron=...&time=...\n"
     "  --log-format text|json  what the log's lines are (default: text); json: an object each\n"
     "  --rpc PATH              offer the runtime itself as a Cap'n Web object at this path, to clients that show the\n"
     "                          token: MAYFLY_TOKEN, or one that is made and printed; no Worker is needed then\n"

@@ -1,9 +1,9 @@
 /* config.h: wrangler.jsonc, and the limits that go with it.
  *
  * JSON with comments and trailing commas. Known keys: name, main, compatibility_date, compatibility_flags, vars,
- * worker_loaders [{binding, id}], services [{binding, service, entrypoint, props}], workers [{the keys so far}], limits
- * (base/limits.def), outbound.allow [{cidr, port}], rpc {path, origins, token_file, everywhere}, dev.ip, dev.port.
- * Unknown keys get a warning with their line. Errors name the file, line and column, and what to do.
+ * worker_loaders [{binding, id}], services [{binding, service, entrypoint, props}], triggers.crons, workers [{the keys
+ * so far}], limits (base/limits.def), outbound.allow [{cidr, port}], rpc {path, origins, token_file, everywhere},
+ * dev.ip, dev.port. Unknown keys get a warning with their line. Errors name the file, line and column, and what to do.
  */
 #ifndef MAYFLY_GATEWAY_CONFIG_H
 #define MAYFLY_GATEWAY_CONFIG_H
@@ -14,6 +14,7 @@
 
 #include "base/layer.h"
 #include "base/limits.h"
+#include "gateway/cron.h"
 #include "gateway/rules.h"
 #if LAYER < LAYER_GATEWAY
 #error "config.h belongs to the gateway"
@@ -30,6 +31,11 @@ struct config_service {
   size_t binding_at, service_at; /* places, for messages */
 };
 
+struct config_cron {
+  char *text;
+  struct cron cron;
+};
+
 struct config_worker {
   char *name, *main;
   char *root; /* its modules are the files below it, and main is relative to it; NULL: the directory of main */
@@ -41,6 +47,8 @@ struct config_worker {
   size_t loader_count;
   struct config_service *services;
   size_t service_count;
+  struct config_cron *crons; /* when its scheduled() runs */
+  size_t cron_count;
   size_t at; /* its place, for messages */
 };
 
@@ -53,7 +61,7 @@ struct config_rpc {
   bool everywhere;  /* on other addresses than loopback's too */
 };
 
-enum { CONFIG_WORKERS_MAX = 1000, CONFIG_PROPS_MAX = 32 << 10 };
+enum { CONFIG_WORKERS_MAX = 1000, CONFIG_CRONS_MAX = 100, CONFIG_PROPS_MAX = 32 << 10 };
 
 /* Which requests to the network have a line in the log. */
 enum config_log { CONFIG_LOG_ALL, CONFIG_LOG_REFUSED, CONFIG_LOG_NONE };

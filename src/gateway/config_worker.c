@@ -347,6 +347,7 @@ static void free_worker(struct config_worker *w) {
   free(w->loaders);
   for (size_t i = 0; i < w->service_count; i++) free_service(&w->services[i]);
   free(w->services);
+  config_free_crons(w);
 }
 
 void config_free_workers(struct config *c) {

@@ -12,6 +12,8 @@ void config_read_flags(struct reading *r, uint32_t node);
 void config_read_vars(struct reading *r, uint32_t node);
 void config_read_loaders(struct reading *r, uint32_t node);
 void config_read_services(struct reading *r, uint32_t node);
+void config_read_triggers(struct reading *r, uint32_t node); /* config_triggers.c */
+void config_free_crons(struct config_worker *w);
 /* clang-format off */
 #define CONFIG_WORKER_KEYS                       \
   {"name", config_read_name},                    \
@@ -20,7 +22,8 @@ void config_read_services(struct reading *r, uint32_t node);
   {"compatibility_flags", config_read_flags},    \
   {"vars", config_read_vars},                    \
   {"worker_loaders", config_read_loaders},       \
-  {"services", config_read_services}
+  {"services", config_read_services},            \
+  {"triggers", config_read_triggers}
 /* clang-format on */
 
 void config_read_workers(struct reading *r, uint32_t node);

@@ -59,6 +59,7 @@ struct connection {
   size_t host_at, host_length;     /* in headers */
   size_t origin_at, origin_length; /* likewise */
   bool rpc;                        /* it is for the edge (edge.h) */
+  bool scheduled;                  /* it asks for a scheduled() event (scheduled_request.c) */
   int refused;                     /* the status with which the parser was stopped; 0: not */
   uint64_t body_bytes;
   bool building;           /* the EVENT is in http->event and not sent yet */
@@ -83,7 +84,7 @@ struct connection {
 struct http {
   struct loop *loop;
   struct registry *registry;
-  bool dev, draining;
+  bool dev, test_scheduled, draining;
   int fd, spare;
   struct loop_watch watch;
   struct connection *first, *dirty;
@@ -110,11 +111,18 @@ void request_begin(struct connection *c); /* ready for the next one */
 /* Parses as much as can be taken now. The number of bytes taken, or -1: refused (c->refused is the status). */
 ssize_t request_parse(struct connection *c, const uint8_t *bytes, size_t length);
 
+/* scheduled_request.c */
+bool scheduled_asked(const struct connection *c);
+/* The EVENT. -1: refused. */
+int scheduled_build(struct connection *c, struct buf *event);
+extern const struct exchange_client scheduled_client;
+
 /* response.c */
 extern const struct exchange_client response_client;
 /* An answer of our own; the connection is closed after it when `close`. */
 void response_plain(struct connection *c, int status, const char *header, const char *text, size_t length, bool close);
 void response_refuse(struct connection *c, int status);
+void response_log_failure(const struct connection *c, const struct failure *why);
 /* For upgrade.c: the headers at this place of a HEAD, as lines. -1: not valid HTTP. */
 int response_headers(struct connection *c, struct reader *r);
 

@@ -11,17 +11,19 @@
 #include "gateway/edge.h"
 #include "gateway/http.h"
 #include "gateway/log.h"
+#include "gateway/schedule.h"
 
 struct server {
   struct core core;
   struct http *http;
+  struct schedule schedule;
   struct loop_timer drain;
   bool draining;
 };
 
 static void on_loaded(void *arg) {
   struct server *s = arg;
-  if (http_accept(s->http)) {
+  if (http_accept(s->http) || schedule_start(&s->schedule, &s->core.registry)) {
     log_line("cannot accept connections");
     core_stop(&s->core, 1);
   } else {
@@ -46,6 +48,7 @@ static void on_signal(void *arg) {
   log_line("finishing the requests in progress");
   s->drain = (struct loop_timer){.fire = on_drain_over, .arg = s};
   if (loop_timer_set(s->core.loop, &s->drain, s->core.config->limits.value[LIMIT_DRAIN_MS])) core_stop(&s->core, 0);
+  schedule_stop(&s->schedule);
   http_drain(s->http);
 }
 
@@ -64,6 +67,7 @@ static int start(struct server *s, const struct config *config, const struct gat
       .ip = options->ip ? options->ip : config->ip,
       .port = options->port >= 0 ? (uint16_t)options->port : config->port,
       .dev = options->dev,
+      .test_scheduled = options->test_scheduled,
   };
   struct core_owner owner = {.arg = s, .loaded = on_loaded, .signal = on_signal};
   unsigned needed = 1 + (config->limits.value[LIMIT_ISOLATES] - 1) / CELL_ISOLATES;
@@ -84,6 +88,7 @@ int gateway_serve(const struct config *config, const struct gateway_options *opt
   int status = 1;
   log_as_json(options->log_json);
   if (!start(&s, config, options)) status = core_run(&s.core);
+  schedule_free(&s.schedule);
   http_free(&s.http);
   if (s.core.loop) loop_timer_clear(s.core.loop, &s.drain);
   core_free(&s.core);

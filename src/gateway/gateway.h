@@ -25,6 +25,7 @@ struct gateway_options {
   unsigned cells;            /* for dynamic Workers; 0: one */
   unsigned lanes;            /* threads of a cell that may be busy at once; 0: the cell decides */
   bool dev;                  /* a Worker's error and stack are shown to the client */
+  bool test_scheduled;       /* clients may make scheduled() events (scheduled_request.c) */
   bool log_json;             /* the log's lines are JSON */
   bool trace_rpc;            /* a line is printed for each call of an RPC session */
 };

@@ -355,6 +355,7 @@ int http_new(struct http **out, struct registry *registry, const struct http_opt
   http->loop = registry->loop;
   http->registry = registry;
   http->dev = options->dev;
+  http->test_scheduled = options->test_scheduled;
   http->fd = -1;
   http->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
   buf_init(&http->event, FRAME_PAYLOAD_MAX);

@@ -22,9 +22,10 @@
 struct http;
 
 struct http_options {
-  const char *ip; /* numeric */
-  uint16_t port;  /* 0: any */
-  bool dev;       /* errors and stacks to the client */
+  const char *ip;      /* numeric */
+  uint16_t port;       /* 0: any */
+  bool dev;            /* errors and stacks to the client */
+  bool test_scheduled; /* see scheduled_request.c */
 };
 
 /* Binds the address. 0, or -1 with a message. Nothing is accepted yet. */

@@ -29,7 +29,7 @@ void request_begin(struct connection *c) {
   c->hosts = c->lengths = c->encodings = 0;
   c->host_bad = c->encoding_bad = c->expects_continue = c->expects_odd = false;
   c->origins = 0;
-  c->rpc = false;
+  c->rpc = c->scheduled = false;
   c->body_bytes = 0;
   c->upgrade.asked = c->upgrade.version13 = false;
   c->upgrade.key_length = 0;
@@ -158,6 +158,7 @@ static int on_value_complete(llhttp_t *parser) {
 static int find_worker(struct connection *c) {
   const struct registry *r = c->http->registry;
   c->rpc = r->edge && edge_wants(r->edge, (const char *)c->target.data, c->target.len);
+  c->scheduled = !c->rpc && c->http->test_scheduled && r->host && scheduled_asked(c);
   if (!c->rpc) return r->host ? 0 : 404;
   const char *origin = (const char *)c->headers.data + c->origin_at;
   return !c->origins || (c->origins == 1 && edge_allows(r->edge, origin, c->origin_length)) ? 0 : 403;
@@ -204,6 +205,7 @@ static int put_url(struct connection *c, struct buf *event) {
 static int build_event(struct connection *c) {
   struct buf *event = &c->http->event;
   buf_clear(event);
+  if (c->scheduled) return scheduled_build(c, event) ? -1 : 0;
   buf_put_u8(event, EVENT_FETCH);
   buf_put_u32(event, 0);
   buf_put_u32(event, 0);
@@ -223,8 +225,8 @@ static void send_event(struct connection *c, bool end) {
   uint8_t flags = (uint8_t)((c->has_body ? FRAME_HAS_BODY : 0) | (end ? FRAME_END : 0));
   struct worker *w = http->registry->host, *own = c->rpc ? edge_worker(http->registry) : NULL;
   if (c->rpc) w = own;
-  if (!w || exchange_start_client(http->registry, w, &response_client, c, &c->exchange, http->event.data,
-                                  http->event.len, flags))
+  const struct exchange_client *client = c->scheduled ? &scheduled_client : &response_client;
+  if (!w || exchange_start_client(http->registry, w, client, c, &c->exchange, http->event.data, http->event.len, flags))
     response_plain(c, 503, NULL, "out of memory", 13, true);
   if (own) worker_release(own);
 }

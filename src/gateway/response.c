@@ -298,7 +298,7 @@ static void answer_limit(struct connection *c, const struct failure *why) {
   response_plain(c, 503, header, message, strlen(message), false);
 }
 
-static void log_failure(const struct connection *c, const struct failure *why) {
+void response_log_failure(const struct connection *c, const struct failure *why) {
   char text[1024];
   int n = snprintf(text, sizeof text, "%.*s: %.*s", (int)why->name_length, why->name, (int)why->message_length,
                    why->message);
@@ -308,7 +308,7 @@ static void log_failure(const struct connection *c, const struct failure *why) {
 
 static void on_failed(void *arg, const struct failure *why) {
   struct connection *c = arg;
-  log_failure(c, why);
+  response_log_failure(c, why);
   if (c->websocket)
     upgrade_failed(c, why);
   else if (c->headed)

@@ -208,7 +208,7 @@ void tail_status(struct tail *t, unsigned status) {
   if (t->scheduled && status >= SCHEDULED_EXCEPTION && !t->outcome) t->outcome = "exception";
 }
 
-static const char *outcome_of(unsigned code) {
+const char *tail_outcome(unsigned code) {
   switch (code) {
     case ERROR_CPU:
       return "exceededCpu";
@@ -226,7 +226,7 @@ static const char *outcome_of(unsigned code) {
 void tail_failed(struct tail *t, const struct failure *why, bool by_worker) {
   if (t->settled) return;
   t->settled = true;
-  t->outcome = by_worker ? "exception" : outcome_of(why->code);
+  t->outcome = by_worker ? "exception" : tail_outcome(why->code);
   put_exception(t, why);
 }
 

@@ -35,6 +35,8 @@ void tail_status(struct tail *t, unsigned status);
 /* The event failed: `by_worker`, or for a reason of the gateway's. The first one counts. */
 void tail_failed(struct tail *t, const struct failure *why, bool by_worker);
 void tail_canceled(struct tail *t);
+/* What an event is said to have come to that ended with this enum error_code. */
+const char *tail_outcome(unsigned code);
 /* The event is over: the tails get the record. */
 void tail_end(struct tail **t, uint64_t cpu_ns);
 /* Nobody gets it. NULL is allowed. */

@@ -285,6 +285,29 @@ static void loaders(void **state) {
                "wrangler.jsonc:1:1: \"A\" is both in vars and in worker_loaders; rename one");
 }
 
+static void triggers(void **state) {
+  (void)state;
+  assert_int_equal(parse_with("\"triggers\": {\"crons\": [\"*/5 * * * *\", \"0 18 * * FRIL\",],},\n"
+                              "\"workers\": [{\"name\": \"b\", \"main\": \"b.js\", \"triggers\": {\"crons\": []}}]"),
+                   0);
+  assert_string_equal(warnings, "");
+  assert_int_equal(config.workers[0].cron_count, 2);
+  assert_string_equal(config.workers[0].crons[1].text, "0 18 * * FRIL");
+  assert_true(cron_fits(&config.workers[0].crons[0].cron, 35) && !cron_fits(&config.workers[0].crons[0].cron, 36));
+  assert_int_equal(config.workers[1].cron_count, 0);
+  config_free(&config);
+  expect_error("\"triggers\": {\"crons\": [\"* * * * *\", \"0 24 * * *\",\n\"0 0\", 5]}",
+               "wrangler.jsonc:3:40: \"0 24 * * *\" is no cron expression: an hour is 0 to 23\n"
+               "wrangler.jsonc:4:5: \"0 0\" is no cron expression: there are five fields: minute, hour, day of the "
+               "month, month, day of the week\n"
+               "wrangler.jsonc:4:8: an entry of triggers.crons must be a string, not a number");
+  expect_error("\"triggers\": {\"crons\": \"* * * * *\"}",
+               "wrangler.jsonc:3:23: triggers.crons must be an array, not a string");
+  expect_error("\"triggers\": []", "wrangler.jsonc:3:13: triggers must be an object, not an array");
+  expect_warning("\"triggers\": {\"cron\": []}",
+                 "wrangler.jsonc:3:14: unknown key \"cron\" in triggers; did you mean \"crons\"?\n");
+}
+
 static void unknown_keys(void **state) {
   (void)state;
   expect_warning("\"nmae\": \"x\"", "wrangler.jsonc:3:1: unknown key \"nmae\" was ignored; did you mean \"name\"?\n");
@@ -678,6 +701,7 @@ int main(void) {
       cmocka_unit_test(rpc),
       cmocka_unit_test(outbound),
       cmocka_unit_test(outbound_rules),
+      cmocka_unit_test(triggers),
       cmocka_unit_test(unknown_keys),
       cmocka_unit_test(wranglers_own_keys),
       cmocka_unit_test(duplicate_keys),
