@@ -9,6 +9,7 @@
 #include "gateway/isolate.h"
 #include "gateway/log.h"
 #include "gateway/outbound.h"
+#include "gateway/tail.h"
 
 enum { WORKER_MAGIC = 0x4b524f57, ERROR_MAX = FRAME_PAYLOAD_MAX };
 
@@ -17,6 +18,7 @@ static void on_evict(void *arg);
 void registry_init(struct registry *r, struct loop *loop, const struct config *config) {
   *r = (struct registry){.loop = loop, .config = config};
   r->evict = (struct loop_timer){.fire = on_evict, .arg = r};
+  tails_init(r);
 }
 
 static uint32_t limit(const struct registry *r, enum limit_id id) { return r->config->limits.value[id]; }
@@ -431,6 +433,7 @@ static void host_free(struct host *host) {
 
 void registry_free(struct registry *r) {
   while (r->first) isolate_end_code(r->first, false, ERROR_GONE, "");
+  tails_drop(r);
   for (uint32_t i = 0; i < r->host_count; i++) host_free(&r->hosts[i]);
   free(r->hosts);
   r->hosts = NULL;

@@ -144,11 +144,13 @@ struct registry {
   struct worker *idle_first, *idle_last;
   struct loop_timer evict;
   struct isolate *first;
-  uint64_t workers;    /* that there ever were */
-  uint32_t isolates;   /* dynamic ones */
-  uint64_t memory;     /* theirs, bytes */
-  uint64_t exchanges;  /* in being */
-  uint64_t tail_bytes; /* what the records take */
+  uint64_t workers;                    /* that there ever were */
+  uint32_t isolates;                   /* dynamic ones */
+  uint64_t memory;                     /* theirs, bytes */
+  uint64_t exchanges;                  /* in being, and records that are due */
+  uint64_t tail_bytes;                 /* what the records take */
+  struct tail *tails_due, *tails_last; /* tail.h */
+  struct loop_timer tails;
   struct exchange *pool;
   struct entry *dead_entries; /* entry.c */
   bool burying;

@@ -29,6 +29,7 @@ struct tail {
   unsigned depth, status;
   const char *outcome;
   bool truncated, settled, scheduled;
+  struct tail *next; /* due */
 };
 
 uint64_t tail_now_ms(void) {
@@ -323,11 +324,41 @@ void tail_free(struct tail **tail) {
   free(t);
 }
 
+static struct tail *next_due(struct registry *r) {
+  struct tail *t = r->tails_due;
+  if (!t) return NULL;
+  r->tails_due = t->next;
+  if (!t->next) r->tails_last = NULL;
+  r->exchanges--;
+  return t;
+}
+
+static void on_due(void *arg) {
+  for (struct tail *t; (t = next_due(arg)); tail_free(&t))
+    for (uint32_t i = 0; !t->worker->broken && i < t->worker->tails.count; i++) deliver(t, t->worker->tails.list[i]);
+}
+
+/* Not at once: what ends an event may be the end of an isolate, and the tail's be the next to end with it. */
 void tail_end(struct tail **tail, uint64_t cpu_ns) {
   struct tail *t = *tail;
+  struct registry *r = t->registry;
   *tail = NULL;
   put_end(t, cpu_ns);
-  if (!t->worker->broken)
-    for (uint32_t i = 0; i < t->worker->tails.count; i++) deliver(t, t->worker->tails.list[i]);
-  tail_free(&t);
+  if (loop_timer_set(r->loop, &r->tails, 0)) {
+    tail_free(&t);
+    return;
+  }
+  if (r->tails_last)
+    r->tails_last->next = t;
+  else
+    r->tails_due = t;
+  r->tails_last = t;
+  r->exchanges++;
+}
+
+void tails_init(struct registry *r) { r->tails = (struct loop_timer){.fire = on_due, .arg = r}; }
+
+void tails_drop(struct registry *r) {
+  loop_timer_clear(r->loop, &r->tails);
+  for (struct tail *t; (t = next_due(r));) tail_free(&t);
 }

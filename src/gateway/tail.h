@@ -27,6 +27,7 @@ enum {
 struct tail;
 
 uint64_t tail_now_ms(void); /* the wall clock */
+void tails_init(struct registry *r);
 /* NULL: this event is not recorded. `event` is the EVENT's payload. */
 struct tail *tail_new(const struct exchange *x, const uint8_t *event, size_t length);
 /* A LOG frame of LOG_VALUES or LOG_EXCEPTION. */
@@ -37,8 +38,10 @@ void tail_failed(struct tail *t, const struct failure *why, bool by_worker);
 void tail_canceled(struct tail *t);
 /* What an event is said to have come to that ended with this enum error_code. */
 const char *tail_outcome(unsigned code);
-/* The event is over: the tails get the record. */
+/* The event is over: the tails get the record with the next turn of the loop. */
 void tail_end(struct tail **t, uint64_t cpu_ns);
+/* The registry ends: those that are due are not sent any more. */
+void tails_drop(struct registry *r);
 /* Nobody gets it. NULL is allowed. */
 void tail_free(struct tail **t);
 

@@ -1,5 +1,5 @@
 // scheduled(): events by hand (--test-scheduled), crons of the configuration, limits, and what is in the log and in the
-// items of tails. At which minutes crons fire is tested in tests/unit (test_cron.c, test_schedule.c).
+// items of tails. At which minutes crons fire is tested in tests/unit (test_cron.c, test_gateway_events.c).
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { request, run, directory, serve, DATE } from "./harness.mjs";

@@ -1,240 +1,10 @@
 /* test_gateway_rpc.c: sessions, entries and channels in the gateway, with this program in the place of all cells
  * (gateway/cells.h): what isolates say is put in by hand, what they are told is looked at. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "play_cells.h"
 
-#include <cmocka.h>
+#include <fcntl.h>
 
-#include "gateway/channel.h"
-#include "gateway/config.h"
-#include "gateway/isolate.h"
-
-/* ---- in the place of cells.c ---- */
-
-enum { ISOLATES_MAX = 1 << 16, TOLD_MAX = 1 << 16 };
-
-struct cell {
-  int unused;
-};
-
-struct told {
-  struct frame_header h;
-  uint8_t *payload;
-};
-
-static struct {
-  struct cell cell;
-  struct isolate *isolate[ISOLATES_MAX]; /* by number; NULL: closed */
-  uint32_t opened;
-  struct told told[TOLD_MAX]; /* since forget() */
-  size_t count;
-  bool deaf; /* nothing is noted */
-} cells;
-
-struct cell *cells_open(struct cells *unused, enum cell_kind kind, struct isolate *isolate, uint32_t *number) {
-  (void)unused;
-  (void)kind;
-  return cell_open(&cells.cell, isolate, number) ? &cells.cell : NULL;
-}
-
-bool cell_open(struct cell *cell, struct isolate *isolate, uint32_t *number) {
-  assert_ptr_equal(cell, &cells.cell);
-  *number = cells.opened = cells.opened % (ISOLATES_MAX - 1) + 1;
-  cells.isolate[*number] = isolate;
-  return true;
-}
-
-void cell_close(struct cell *cell, uint32_t number, bool tell) {
-  (void)cell;
-  (void)tell;
-  cells.isolate[number] = NULL;
-}
-
-void cell_put(struct cell *cell, const struct frame_header *h, const void *payload) {
-  (void)cell;
-  assert_null(frame_check(h, FROM_GATEWAY));
-  if (cells.deaf || cells.count == TOLD_MAX) return;
-  struct told *t = &cells.told[cells.count++];
-  t->h = *h;
-  t->payload = malloc(h->length + 1);
-  memcpy(t->payload, payload ? payload : "", h->length);
-}
-
-size_t cell_waiting(const struct cell *cell) {
-  (void)cell;
-  return 0;
-}
-
-void cells_expect(struct cells *unused) { (void)unused; }
-
-static void forget(void) {
-  while (cells.count) free(cells.told[--cells.count].payload);
-}
-
-/* The first frame of this type to the isolate of this number since forget(). */
-static const struct told *told(uint32_t number, uint8_t type) {
-  for (size_t i = 0; i < cells.count; i++)
-    if (cells.told[i].h.isolate == number && cells.told[i].h.type == type) return &cells.told[i];
-  return NULL;
-}
-
-static size_t told_at(const struct told *t) { return (size_t)(t - cells.told); }
-
-/* ---- a world: two host Workers, "a" and "b", and a client's event in a ---- */
-
-static struct {
-  struct loop *loop;
-  struct config config;
-  struct registry registry;
-  struct exchange *client;
-  uint32_t a, b; /* numbers of isolates */
-} world;
-
-static int on_head(void *arg, const uint8_t *payload, size_t length, uint8_t flags) {
-  (void)arg;
-  (void)payload;
-  (void)length;
-  (void)flags;
-  return 0;
-}
-static void on_body(void *arg, const uint8_t *bytes, size_t length, bool end) {
-  (void)arg;
-  (void)bytes;
-  (void)length;
-  (void)end;
-}
-static void on_failed(void *arg, const struct failure *why) {
-  (void)arg;
-  (void)why;
-}
-static void on_credit(void *arg, uint32_t bytes) {
-  (void)arg;
-  (void)bytes;
-}
-static void on_released(void *arg) { (void)arg; }
-static const struct exchange_client client = {
-    .head = on_head, .body = on_body, .failed = on_failed, .credit = on_credit, .released = on_released};
-
-/* One frame from the isolate. True: it was no lie. */
-static bool say(uint32_t from, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t length) {
-  static uint8_t copy[FRAME_PAYLOAD_MAX];
-  struct isolate *isolate = cells.isolate[from];
-  struct frame_header h = {.length = (uint32_t)length, .type = type, .flags = flags, .isolate = from, .stream = stream};
-  assert_non_null(isolate);
-  assert_null(frame_check(&h, FROM_GUEST));
-  memcpy(copy, payload ? payload : "", length);
-  registry_frame(&world.registry, isolate, &h, copy);
-  return cells.isolate[from] == isolate;
-}
-
-static bool say_number(uint32_t from, uint8_t type, uint32_t stream, uint32_t number) {
-  return say(from, type, 0, stream, &number, sizeof number);
-}
-
-static uint32_t number_of(const char *name) {
-  for (uint32_t i = 0; i < world.registry.host_count; i++)
-    if (!strcmp(world.registry.hosts[i].worker->name, name)) return world.registry.hosts[i].worker->isolate->number;
-  return 0;
-}
-
-static void put_event_head(struct buf *b, uint8_t kind, const char *entrypoint, const char *props) {
-  buf_put_u8(b, kind);
-  buf_put_u32(b, 0);
-  buf_put_u32(b, 0);
-  buf_put_cstr(b, entrypoint);
-  buf_put_cstr(b, props);
-}
-
-/* An event of a client, so that a may make requests. */
-static void begin_event(void) {
-  struct buf b;
-  buf_init(&b, FRAME_PAYLOAD_MAX);
-  put_event_head(&b, EVENT_FETCH, "", "");
-  assert_int_equal(exchange_start_client(&world.registry, world.registry.host, &client, NULL, &world.client, b.data,
-                                         b.len, FRAME_END),
-                   0);
-  buf_free(&b);
-}
-
-static void load(uint32_t number) { assert_true(say(number, FRAME_LOADED, 0, 0, "\1", 1)); }
-
-static void start_world(const char *limits) {
-  char text[1024], err[512];
-  snprintf(text, sizeof text,
-           "{\"name\": \"a\", \"main\": \"a.js\", \"compatibility_date\": \"2026-11-01\", \"limits\": {%s},"
-           "\"worker_loaders\": [{\"binding\": \"L\"}],"
-           "\"services\": [{\"binding\": \"B\", \"service\": \"b\", \"entrypoint\": \"E\", \"props\": {\"p\": 1}},"
-           "               {\"binding\": \"C\", \"service\": \"b\"}],"
-           "\"workers\": [{\"name\": \"b\", \"main\": \"b.js\"}]}",
-           limits);
-  memset(&world, 0, sizeof world);
-  assert_int_equal(config_parse(&world.config, "x", text, strlen(text), NULL, NULL, err, sizeof err), 0);
-  assert_int_equal(loop_new(&world.loop, err, sizeof err), 0);
-  registry_init(&world.registry, world.loop, &world.config);
-  assert_int_equal(registry_hosts(&world.registry, 2), 0);
-  struct host *a = &world.registry.hosts[0];
-  struct entry_text texts[] = {{"E", "{\"p\": 1}", 1, 8}, {"", "", 0, 0}};
-  for (int i = 0; i < 2; i++) {
-    struct entry *e = entry_new(world.registry.hosts[1].worker, &texts[i], NULL);
-    assert_int_equal(caps_add(&a->services, e), 0);
-    entry_release(e);
-  }
-  a->loader_family = calloc(1, sizeof *a->loader_family);
-  a->loader_count = 1;
-  registry_start(&world.registry);
-  world.a = number_of("a");
-  world.b = number_of("b");
-  load(world.a);
-  load(world.b);
-  begin_event();
-  forget();
-}
-
-static int setup(void **state) {
-  (void)state;
-  start_world("");
-  return 0;
-}
-
-/* Whatever was said, nothing is left. */
-static int teardown(void **state) {
-  (void)state;
-  cells.deaf = false;
-  while (world.registry.first) isolate_end_code(world.registry.first, true, ERROR_GONE, "");
-  if (world.client) exchange_cancel(world.client);
-  int rc = world.registry.exchanges || world.registry.isolates || world.registry.dead_entries ? -1 : 0;
-  for (uint32_t i = 0; i < world.registry.host_count; i++) {
-    struct host *host = &world.registry.hosts[i];
-    caps_free(&host->services);
-    if (host->worker->references != 1 || host->worker->entry_bytes || host->worker->stubs) rc = -1;
-  }
-  registry_free(&world.registry);
-  loop_free(&world.loop);
-  config_free(&world.config);
-  forget();
-  return rc;
-}
-
-enum { LOADER = 1, SERVICE = 2, PLAIN_SERVICE = 3, OWN = 0x10000, MINE = OWN + 1, STREAM = STREAM_GUEST | 1 };
-
-static bool fetch(uint32_t from, uint32_t stream, uint32_t channel, uint8_t kind, uint8_t flags, const void *rest,
-                  size_t length) {
-  struct buf b;
-  buf_init(&b, FRAME_PAYLOAD_MAX);
-  buf_put_u32(&b, channel);
-  put_event_head(&b, kind, "", "");
-  buf_put(&b, rest, length);
-  assert_false(b.bad);
-  bool ok = say(from, FRAME_FETCH, flags, stream, b.data, b.len);
-  buf_free(&b);
-  return ok;
-}
+#include "gateway/log.h"
 
 /* A session from a to b; its stream in b. */
 static uint32_t open_session(void) {
@@ -242,17 +12,6 @@ static uint32_t open_session(void) {
   const struct told *event = told(world.b, FRAME_EVENT);
   assert_non_null(event);
   return event->h.stream;
-}
-
-static bool make(uint32_t from, uint32_t number, const char *entrypoint, const void *props, size_t length) {
-  struct buf b;
-  buf_init(&b, FRAME_PAYLOAD_MAX);
-  buf_put_cstr(&b, entrypoint);
-  buf_put_str(&b, props, length);
-  assert_false(b.bad);
-  bool ok = say(from, FRAME_MAKE, 0, number, b.data, b.len);
-  buf_free(&b);
-  return ok;
 }
 
 static void assert_event(const struct told *t, uint8_t kind, const char *entrypoint, const char *props,
@@ -269,18 +28,6 @@ static void assert_event(const struct told *t, uint8_t kind, const char *entrypo
   assert_memory_equal(text, props, n);
   assert_int_equal(r.left, strlen(rest));
   assert_memory_equal(r.p, rest, r.left);
-}
-
-static uint32_t cap(const struct told *t, int i) {
-  uint32_t number;
-  assert_non_null(t);
-  memcpy(&number, t->payload + i * 4, sizeof number);
-  return number;
-}
-
-static void assert_error(const struct told *t, enum error_code code) {
-  assert_non_null(t);
-  assert_int_equal(t->payload[0], code);
 }
 
 /* ---- sessions ---- */
@@ -483,20 +230,6 @@ static void test_caps_ahead_of_their_frame(void **state) {
   assert_true(say_number(world.a, FRAME_CAPS, STREAM_EVENT | 0x777, MINE)); /* of an event that is over */
 }
 
-static uint32_t send_code(uint32_t stub, uint32_t outbound) {
-  struct buf b;
-  buf_init(&b, 256);
-  buf_put_u64(&b, 4);
-  for (int i = 0; i < 4; i++) buf_put_u32(&b, 0);
-  buf_put_u32(&b, outbound);
-  buf_put(&b, "code", 4);
-  bool ok = say(world.a, FRAME_CODE, 0, stub, b.data, b.len);
-  buf_free(&b);
-  return ok ? cells.opened : 0;
-}
-
-static void get(uint32_t stub) { assert_true(say(world.a, FRAME_GET, 0, stub, "\1\0\0\0\0\0\0\0\0", 9)); }
-
 /* What comes for a Worker that is being loaded is kept, in order, and channels as entries. */
 static void test_session_that_waits_for_code(void **state) {
   (void)state;
@@ -563,7 +296,8 @@ static void test_env_and_outbound_of_a_dynamic_worker(void **state) {
   assert_false(fetch(n, STREAM + 2, 0, EVENT_RPC, 0, "", 0));
 }
 
-/* Each event of a fresh Worker has an isolate of its own, which has the template's channels and nothing of the others'. */
+/* Each event of a fresh Worker has an isolate of its own, which has the template's channels and nothing of the others'.
+ */
 static void test_copies_of_a_fresh_worker(void **state) {
   (void)state;
   assert_true(say(world.a, FRAME_GET, 0, OWN + 9, "\1\0\0\0\2\0\0\0\0", 9));
@@ -881,9 +615,9 @@ static uint32_t any_stream(const struct isolate *isolate, uint8_t type) {
 }
 
 static void any_frame(const struct isolate *isolate) {
-  static const uint8_t types[] = {FRAME_FETCH, FRAME_FETCH,  FRAME_CAPS,    FRAME_CAPS,    FRAME_MAKE,
-                                  FRAME_MAKE,  FRAME_GET,    FRAME_RELEASE, FRAME_MESSAGE, FRAME_MESSAGE,
-                                  FRAME_DONE,  FRAME_CANCEL, FRAME_ERROR,   FRAME_CODE,    FRAME_WINDOW};
+  static const uint8_t types[] = {FRAME_FETCH, FRAME_FETCH,   FRAME_CAPS,    FRAME_CAPS,    FRAME_MAKE, FRAME_MAKE,
+                                  FRAME_GET,   FRAME_RELEASE, FRAME_MESSAGE, FRAME_MESSAGE, FRAME_DONE, FRAME_CANCEL,
+                                  FRAME_ERROR, FRAME_CODE,    FRAME_WINDOW,  FRAME_LOG,     FRAME_LOG};
   uint8_t type = types[any(sizeof types)];
   uint32_t from = isolate->number, stream = any_stream(isolate, type);
   struct buf b;
@@ -892,7 +626,7 @@ static void any_frame(const struct isolate *isolate) {
   if (type == FRAME_CAPS && !any(2)) stream = any_stream(isolate, any(2) ? FRAME_MAKE : FRAME_FETCH);
   if (type == FRAME_FETCH) {
     buf_put_u32(&b, any_channel(isolate));
-    put_event_head(&b, any(4) ? EVENT_RPC : EVENT_FETCH, "", "");
+    put_event_head(&b, any(4) ? EVENT_RPC : any(2) ? EVENT_SCHEDULED : EVENT_FETCH, "", "");
     if (any(2)) buf_put(&b, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18);
   } else if (type == FRAME_CAPS) {
     for (uint32_t i = any(4); i < 4; i++) buf_put_u32(&b, any_channel(isolate));
@@ -906,11 +640,12 @@ static void any_frame(const struct isolate *isolate) {
   } else if (type == FRAME_CODE) {
     buf_put_u64(&b, 4);
     for (int i = 0; i < 4; i++) buf_put_u32(&b, 0);
-    buf_put_u32(&b, any(3));
+    buf_put_u32(&b, any(3) | any(2) << CODE_TAILS_SHIFT | (any(3) ? 0 : CODE_COLLECT));
     buf_put(&b, "code", 4);
   } else {
     for (int i = 0; i < 13; i++) buf_put_u8(&b, 0);
     if (type == FRAME_WINDOW) b.data[0] = 1;
+    if (type == FRAME_LOG) b.data[0] = (uint8_t)(any(2) ? LOG_VALUES | any(8) : any(8));
   }
   say(from, type, (uint8_t)any(FRAME_FLAGS + 1), stream, b.data, b.len);
   buf_free(&b);
@@ -931,6 +666,7 @@ static void test_anything(void **state) {
         struct isolate *isolate = cells.isolate[living[any(n)]];
         isolate->subrequests_left = 10;
         any_frame(isolate);
+        if (!any(50)) run_loop();
       }
     }
     assert_int_equal(teardown(state), 0);
@@ -941,6 +677,7 @@ static void test_anything(void **state) {
 #define SMALL(test) cmocka_unit_test_setup_teardown(test, setup_small, teardown)
 
 int main(void) {
+  log_to(open("/dev/null", O_WRONLY));
   const struct CMUnitTest tests[] = {
       WORLD(test_session_from_start_to_end),
       WORLD(test_session_that_its_caller_cancels),
