@@ -11,7 +11,7 @@
 #include "gateway/log.h"
 #include "gateway/outbound_parts.h"
 
-enum { IDLE_CONNECTIONS = 64, TOTAL_FACTOR = 8 };
+enum { IDLE_CONNECTIONS = 64, TOTAL_FACTOR = 8, REFUSALS_MAX = 16 };
 
 struct outbound_socket {
   struct loop_watch watch;
@@ -127,7 +127,12 @@ static void on_idle(void *arg) {
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to) {
   struct outbound_request *r = arg;
   r->resolving = false;
-  if (!r->exchange || purpose != CURLSOCKTYPE_IPCXN || !outbound_judge_address(r, &to->addr)) return CURL_SOCKET_BAD;
+  if (!r->exchange || purpose != CURLSOCKTYPE_IPCXN) return CURL_SOCKET_BAD;
+  if (!outbound_judge_address(r, &to->addr)) {
+    r->retry = true;
+    outbound_mark(r);
+    return CURL_SOCKET_BAD;
+  }
   return socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
 }
 
@@ -272,8 +277,25 @@ static void resume(struct outbound_request *r) {
   r->outbound->curl->easy_pause(r->easy, still);
 }
 
+/* A name may have other addresses, of which libcurl tries the next at a time-out only (before 8.1), or when its
+ * transfer is made to go on. One that has many which are refused has none that is meant to be reached. */
+static void try_next_address(struct outbound_request *r) {
+  const struct curl_functions *curl = r->outbound->curl;
+  r->retry = false;
+  if (++r->refusals == REFUSALS_MAX) {
+    outbound_end(r, CURLE_COULDNT_CONNECT);
+    return;
+  }
+  curl->easy_pause(r->easy, CURLPAUSE_SEND);
+  curl->easy_pause(r->easy, CURLPAUSE_CONT);
+}
+
 static void flush_request(struct outbound_request *r) {
   if (!r->exchange) return;
+  if (r->retry) {
+    try_next_address(r);
+    return;
+  }
   if (r->cancelled && r->tunnel && r->websocket) outbound_tunnel_send(r);
   if (r->cancelled || r->error.len) {
     outbound_end(r, CURLE_OK);

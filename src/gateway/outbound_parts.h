@@ -104,6 +104,8 @@ struct outbound_request {
   const char *bad;        /* the answer's fault */
   bool refused, too_idle; /* its address; timed out */
   bool forbidden;         /* by a rule, before there was an address */
+  bool retry;             /* an address was refused: libcurl is to try the next */
+  unsigned refusals;      /* of addresses */
 };
 
 /* A connection that is to be a WebSocket, or is one: `frames`; or a tunnel. */

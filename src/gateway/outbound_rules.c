@@ -150,5 +150,6 @@ int outbound_judge_connection(void *arg, char *ip, char *own_ip, int port, int o
   (void)own_port;
   if (r->outbound->config->outbound.proxy) return CURL_PREREQFUNC_OK;
   bool known = ip && netpolicy_address(&to, ip, (uint16_t)port);
+  r->refused = false; /* another of its addresses was */
   return known && outbound_judge_address(r, (struct sockaddr *)&to) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
