@@ -26,6 +26,10 @@
  * Each direction starts anew with STREAM_WINDOW bytes of credit; a MESSAGE takes its bytes and MESSAGE_COST, so that
  * empty ones are not free. A message may be cut into pieces anywhere. When both directions are shut the exchange is
  * answered.
+ * Connections. A FETCH of the method CONNECT to "tcp://HOST:PORT" or "tls://HOST:PORT" asks for a connection: its body is
+ * what is written there, the answer's (status 200) what is read, and each may end before the other. Then may travel
+ *     caller to callee:  MESSAGE, once: from here on TLS, with a server of this name
+ *     callee to caller:  MESSAGE, empty: from here on what is read came so. Instead: ERROR
  * Sessions. An EVENT or FETCH of the kind EVENT_RPC opens an RPC session: no HEAD, no bodies. What the two isolates say
  * to each other is their own affair (guest/rpc): a sequence of bytes each way, which starts behind the FETCH's fields.
  * Then travel

@@ -305,20 +305,6 @@ static void fetch_entry(struct isolate *isolate, const struct frame_header *h, c
   caps_free(&caps);
 }
 
-/* Whether it asks for a connection (connect()) and not for an answer; no Worker has a handler of these. */
-static bool is_connection(const uint8_t *payload, size_t length) {
-  struct reader r = reader_over(payload, length);
-  size_t n;
-  if (payload[0] != EVENT_FETCH) return false;
-  read_bytes_borrow(&r, 9);
-  read_str_borrow(&r, &n);
-  read_str_borrow(&r, &n);
-  const char *method = read_str_borrow(&r, &n);
-  if (r.bad || n != 7 || memcmp(method, "CONNECT", 7) != 0) return false;
-  const char *url = read_str_borrow(&r, &n);
-  return !r.bad && n > 6 && (!memcmp(url, "tcp://", 6) || !memcmp(url, "tls://", 6));
-}
-
 /* To the network, by way of rules. */
 static void fetch_rules(struct isolate *isolate, const struct frame_header *h, const struct entry *entry,
                         const uint8_t *payload, size_t length) {
@@ -381,9 +367,7 @@ static const char *fetch(struct isolate *isolate, const struct frame_header *h, 
   }
   isolate->subrequests_left--;
   const struct entry *entry = channel ? channel->entry : isolate->worker->outbound_entry;
-  if ((entry ? !entry->rules : channel != NULL) && is_connection(payload, length))
-    isolate_send_error(isolate, h->stream, ERROR_NETWORK, "");
-  else if (entry && entry->rules)
+  if (entry && entry->rules)
     fetch_rules(isolate, h, entry, payload, length);
   else if (entry)
     fetch_entry(isolate, h, entry, payload, length);

@@ -17,6 +17,7 @@ enum {
   HELD_MAX = 2 * STREAM_WINDOW + FRAME_PAYLOAD_MAX,
   HELD_KEEP = 4096,
   DETAIL_MAX = 512,
+  TLS_NAME_MAX = 255,
   EVENT_CPU_AT = 1, /* where the processor time is in an EVENT's payload */
 };
 
@@ -477,9 +478,29 @@ static const char *check_shut(const struct frame_header *h, const uint8_t *paylo
   return exchange_may_shut_with(payload[0] | (unsigned)payload[1] << 8) ? NULL : "a close with a code of nobody's";
 }
 
+/* TLS on a connection. Only the network can do that. */
+static const char *begin_tls(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
+  struct buf error;
+  if (h->length > TLS_NAME_MAX || h->flags & FRAME_MORE) return "TLS with too long a name";
+  if (x->server) {
+    exchange_to_callee(x, FRAME_MESSAGE, 0, payload, h->length);
+    return NULL;
+  }
+  buf_init(&error, FRAME_PAYLOAD_MAX);
+  error_payload_verbatim(&error, ERROR_SOCKET, "startTls() is not supported on this connection.");
+  if (!error.bad) exchange_deliver_error(x, error.data, error.len);
+  buf_free(&error);
+  exchange_caller_gone(x);
+  return NULL;
+}
+
 /* A frame that only a WebSocket has, from the callee. */
 static const char *on_down(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
   if (x->silent) return NULL;
+  if (x->server && !x->socket && !h->length) {
+    exchange_tell_caller(x, FRAME_MESSAGE, 0, NULL, 0);
+    return NULL;
+  }
   if (!x->socket || x->answered) return "a message outside of a WebSocket";
   bool is_message = h->type == FRAME_MESSAGE;
   const char *lie = is_message ? check_message(h, &x->down, &x->answer_credit) : check_shut(h, payload, &x->down);
@@ -638,6 +659,9 @@ const char *exchange_from_caller(struct exchange *x, const struct frame_header *
       exchange_caller_gone(x);
       return NULL;
     case FRAME_MESSAGE:
+      if (!x->session && !x->socket) return begin_tls(x, h, payload);
+      lie = x->session ? session_up(x, h, payload) : on_up(x, h, payload);
+      break;
     case FRAME_SHUT:
       lie = x->session ? session_up(x, h, payload) : on_up(x, h, payload);
       break;

@@ -93,6 +93,7 @@ static void on_frame(void *arg, const struct frame_header *h, const uint8_t *pay
       r->cancelled = true;
       break;
     case FRAME_MESSAGE:
+      if (r->tunnel) outbound_tunnel_secure(r, payload, h->length);
       outbound_websocket_message(r, payload, h->length, h->flags);
       break;
     case FRAME_SHUT:
@@ -170,7 +171,6 @@ static void connect_options(struct outbound_request *r) {
   if (!r->upgrade) return;
   curl->easy_setopt(r->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
   curl->easy_setopt(r->easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  if (r->tunnel) curl->easy_setopt(r->easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
   curl->easy_setopt(r->easy, CURLOPT_CONNECT_ONLY, 1L); /* such a connection is never used again */
   curl->easy_setopt(r->easy, CURLOPT_FRESH_CONNECT, 1L);
   curl->easy_setopt(r->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

@@ -237,7 +237,7 @@ void outbound_conclude(struct outbound_request *r, CURLcode result) {
       tell_error(r, result);
     else if (!r->sent)
       outbound_send_head(r, true);
-    else if (!r->bodyless)
+    else if (!r->bodyless && !r->ended)
       outbound_tell(r, FRAME_BODY, FRAME_END, NULL, 0);
   }
   outbound_tell(r, FRAME_DONE, 0, NULL, 0);

@@ -6,7 +6,7 @@
  * until the outcome was told. A request that was cancelled while libcurl looks up a name stays, without an exchange,
  * until the thread that does so is through: so threads are as few as requests, and are never waited for.
  * For a WebSocket libcurl only connects, after which `websocket` is non-NULL: the handle stays, as what bytes are sent
- * and received through, encrypted or not.
+ * and received through, encrypted or not. For a connection of connect() too (outbound_tunnel.c); there TLS is ours.
  */
 #ifndef MAYFLY_GATEWAY_OUTBOUND_PARTS_H
 #define MAYFLY_GATEWAY_OUTBOUND_PARTS_H
@@ -19,6 +19,7 @@
 #include "gateway/outbound.h"
 #include "gateway/outbound_curl.h"
 #include "gateway/redact.h"
+#include "gateway/tls.h"
 #include "gateway/websocket.h"
 
 enum {
@@ -62,6 +63,7 @@ struct outbound_request {
   bool cancelled; /* nobody wants the answer */
   bool upgrade;   /* it asks for a WebSocket */
   bool tunnel;    /* it asks for a connection (connect()): the bodies are what goes over it */
+  bool tls;       /* with TLS, from the start */
   struct outbound_websocket *websocket;
 
   /* what it is judged by (outbound_rules.c) */
@@ -98,6 +100,7 @@ struct outbound_request {
   bool has_length, coded, headed, sent, bodyless;
   uint32_t credit;
   bool paused;
+  bool ended; /* of a tunnel: the answer's body, while the request's goes on */
 
   /* why there is no answer */
   struct buf error;       /* an ERROR's payload, given by the caller */
@@ -115,7 +118,6 @@ struct outbound_websocket {
   struct loop_timer again; /* there is more to read, in another turn */
   bool readable, deaf;     /* deaf: what is sent arrives nowhere */
   bool over;               /* its outcome is `result` */
-  bool shut;               /* of a tunnel: nothing more is sent */
   CURLcode result;
   struct buf out;     /* bytes to send, when `sending` is sent */
   struct buf sending; /* from sent_at; it stays where it is, as TLS demands of bytes that had to wait */
@@ -134,6 +136,11 @@ struct outbound_websocket {
   struct buf left; /* bytes received and not taken yet */
   uint32_t owed;   /* of messages sent on and not granted anew */
   bool pinged;     /* and nothing was heard since */
+
+  /* the tunnel (outbound_tunnel.c) */
+  bool shut, told_end; /* nothing more is sent; and the server was told so */
+  struct tls *tls;
+  char tls_name[256]; /* TLS begins, with this server, when all that came before was sent; "": not */
 };
 
 /* outbound.c */
@@ -194,6 +201,21 @@ void outbound_websocket_flush(struct outbound_request *r);
 void outbound_tunnel_send(struct outbound_request *r);
 /* Nothing was heard for a while. False: it is given up. */
 bool outbound_websocket_quiet(struct outbound_request *r);
+
+/* outbound_tunnel.c */
+void outbound_tunnel_begin(struct outbound_websocket *ws);
+/* What the Worker wrote goes to what is sent; after its end, when all was sent, the server is told. */
+void outbound_tunnel_fill(struct outbound_websocket *ws);
+void outbound_tunnel_shut(struct outbound_websocket *ws);
+/* From the server. */
+bool outbound_tunnel_may_read(const struct outbound_websocket *ws);
+void outbound_tunnel_take(struct outbound_websocket *ws, const uint8_t *bytes, size_t length);
+void outbound_tunnel_eof(struct outbound_websocket *ws, CURLcode e);
+/* Both ways have ended. */
+bool outbound_tunnel_over(const struct outbound_websocket *ws);
+/* From the exchange: TLS with the server of this name. */
+void outbound_tunnel_secure(struct outbound_request *r, const uint8_t *name, size_t length);
+bool outbound_tunnel_shakes(const struct outbound_websocket *ws);
 
 /* outbound_handshake.c */
 /* Writes the request. -1: it cannot be made. */

@@ -121,10 +121,10 @@ static const char *build_headers(struct outbound_request *r, struct reader *in) 
 }
 
 /* "tcp://HOST:PORT" or "tls://HOST:PORT", as libcurl may have it. */
-static const char *tunnel_url(char *out, size_t size, const char *url, size_t n) {
-  bool tls = n > 6 && !memcmp(url, "tls://", 6);
-  if (!tls && (n <= 6 || memcmp(url, "tcp://", 6) != 0)) return "its method cannot be used";
-  snprintf(out, size, "%s://%.*s/", tls ? "https" : "http", (int)(n - 6), url + 6);
+static const char *tunnel_url(char *out, size_t size, struct outbound_request *r, const char *url, size_t n) {
+  r->tls = n > 6 && !memcmp(url, "tls://", 6);
+  if (!r->tls && (n <= 6 || memcmp(url, "tcp://", 6) != 0)) return "its method cannot be used";
+  snprintf(out, size, "http://%.*s/", (int)(n - 6), url + 6);
   return NULL;
 }
 
@@ -184,7 +184,7 @@ const char *outbound_build(struct outbound_request *r, const uint8_t *event, siz
   char connection[400];
   const char *why = read_method(r->method, &in), *url = read_str_borrow(&in, &n);
   r->tunnel = is(r->method, "CONNECT");
-  if (!why && r->tunnel && !(why = tunnel_url(connection, sizeof connection, url, n))) n = strlen(url = connection);
+  if (!why && r->tunnel && !(why = tunnel_url(connection, sizeof connection, r, url, n))) n = strlen(url = connection);
   if (!why) why = build_url(r, url, n);
   if (!why) why = outbound_ask(r);
   if (!why && !outbound_judge(r)) return "";

@@ -25,7 +25,7 @@ const char *outbound_ask(struct outbound_request *r) {
   char *host = part(r, CURLUPART_HOST, 0), *port = part(r, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   char *scheme = part(r, CURLUPART_SCHEME, 0);
   bool secure = scheme && !strcmp(scheme, "https");
-  q->scheme = r->tunnel ? (secure ? "tls" : "tcp") : secure ? "https" : "http";
+  q->scheme = r->tunnel ? (r->tls ? "tls" : "tcp") : secure ? "https" : "http";
   if (!r->tunnel) q->path = part(r, CURLUPART_PATH, 0);
   q->host = host ? rules_host(host) : NULL;
   q->decoded = q->path ? rules_decode(q->path) : NULL;

@@ -1,5 +1,5 @@
 /* outbound_websocket.c: a connection to the network that is, or is to become, a WebSocket, or is a Worker's by itself
- * (a tunnel): libcurl made it (names, policy, TLS) and now only carries bytes; the rest happens here, once a turn, in
+ * (a tunnel, outbound_tunnel.c): libcurl made it (names, policy, TLS) and now only carries bytes; the rest happens here, once a turn, in
  * outbound_websocket_flush.
  *
  * The watch is edge-triggered, and everything is read and written until libcurl says that it would have to wait: what
@@ -81,47 +81,6 @@ static void grant(struct outbound_websocket *ws) {
   outbound_tell(ws->request, FRAME_WINDOW, 0, &bytes, sizeof bytes);
 }
 
-/* A tunnel is there: the answer's head says with whom, its body is what comes. */
-static void tunnel_head(struct outbound_request *r) {
-  const struct curl_functions *curl = r->outbound->curl;
-  char text[96];
-  char *ip = NULL;
-  long port = 0;
-  curl->easy_getinfo(r->easy, CURLINFO_PRIMARY_IP, &ip);
-  curl->easy_getinfo(r->easy, CURLINFO_PRIMARY_PORT, &port);
-  snprintf(text, sizeof text, ip && strchr(ip, ':') ? "[%s]:%ld" : "%s:%ld", ip ? ip : "", port);
-  buf_clear(&r->head);
-  buf_put_u16(&r->head, 200);
-  buf_put_cstr(&r->head, text);
-  buf_put_u16(&r->head, 0);
-  buf_put_u64(&r->head, UINT64_MAX);
-  r->status = 200;
-  r->headed = true;
-}
-
-/* What the Worker wrote goes to what is sent; after its end the connection is closed for writing, when all was sent. */
-static void fill_tunnel(struct outbound_websocket *ws) {
-  static char bytes[READ_SIZE];
-  struct outbound_request *r = ws->request;
-  r->upload_paused = false;
-  while (!ws->shut && !r->upload_paused && !ws->deaf && unsent(ws) < OUT_FULL) {
-    size_t n = outbound_read_upload(bytes, 1, sizeof bytes, r);
-    if (n == CURL_READFUNC_ABORT)
-      ws->deaf = true;
-    else if (!n)
-      ws->shut = true;
-    else if (n != CURL_READFUNC_PAUSE)
-      buf_put(&ws->out, bytes, n);
-  }
-}
-
-/* TLS cannot be closed for writing only: then nothing happens. */
-static void shut_tunnel(struct outbound_websocket *ws) {
-  struct outbound_request *r = ws->request;
-  if (!ws->shut || unsent(ws) || ws->deaf) return;
-  if (!strcmp(r->asked.scheme, "tcp")) shutdown(ws->watch.fd, SHUT_WR);
-}
-
 int outbound_websocket_begin(struct outbound_request *r) {
   struct outbound_websocket *ws = calloc(1, sizeof *ws);
   if (!ws) return -1;
@@ -136,7 +95,7 @@ int outbound_websocket_begin(struct outbound_request *r) {
   r->websocket = ws;
   if (connect_watch(ws) || (!r->tunnel && outbound_handshake_ask(ws))) return -1;
   if (r->tunnel)
-    tunnel_head(r);
+    outbound_tunnel_begin(ws);
   else
     outbound_handshake_expect(ws);
   outbound_moved(r);
@@ -158,6 +117,7 @@ void outbound_websocket_free(struct outbound_websocket **websocket) {
   if (ws->watch.arg) loop_unwatch(loop, &ws->watch);
   loop_timer_clear(loop, &ws->again);
   websocket_free(&ws->frames);
+  tls_free(&ws->tls);
   buf_free(&ws->out);
   buf_free(&ws->sending);
   free_head(ws);
@@ -221,7 +181,7 @@ static void take_frames(struct outbound_websocket *ws, const uint8_t *bytes, siz
 static void take(struct outbound_websocket *ws, const uint8_t *bytes, size_t length) {
   size_t n = 0;
   if (ws->request->tunnel) {
-    if (outbound_take_body(ws->request, (const char *)bytes, length)) ws->over = true;
+    outbound_tunnel_take(ws, bytes, length);
     return;
   }
   if (!ws->frames) {
@@ -233,10 +193,9 @@ static void take(struct outbound_websocket *ws, const uint8_t *bytes, size_t len
 }
 
 static void on_eof(struct outbound_websocket *ws, CURLcode e) {
-  if (ws->request->tunnel) {
-    ws->result = e;
-    ws->over = true;
-  } else if (!ws->frames)
+  if (ws->request->tunnel)
+    outbound_tunnel_eof(ws, e);
+  else if (!ws->frames)
     outbound_handshake_eof(ws);
   else
     end(ws, ERROR_THROWN, "");
@@ -244,6 +203,7 @@ static void on_eof(struct outbound_websocket *ws, CURLcode e) {
 
 /* It waits for the Worker's credit: for a piece of an ordinary body, or for messages. */
 static bool waits_for_credit(const struct outbound_websocket *ws) {
+  if (ws->request->tunnel) return !outbound_tunnel_may_read(ws);
   if (!ws->frames) return ws->request->credit < READ_SIZE;
   return !websocket_got_close(ws->frames) && (ws->left.len || websocket_holds(ws->frames));
 }
@@ -294,14 +254,15 @@ void outbound_websocket_shut(struct outbound_request *r, unsigned code, const ui
 /* ---- once a turn ---- */
 
 static bool is_closed(const struct outbound_websocket *ws) {
+  if (ws->request->tunnel) return outbound_tunnel_over(ws);
   return ws->frames && websocket_got_close(ws->frames) && websocket_sent_close(ws->frames) && !unsent(ws);
 }
 
 void outbound_websocket_flush(struct outbound_request *r) {
   struct outbound_websocket *ws = r->websocket;
-  if (r->tunnel) fill_tunnel(ws);
+  if (r->tunnel) outbound_tunnel_fill(ws);
   send_out(ws);
-  if (r->tunnel) shut_tunnel(ws);
+  if (r->tunnel) outbound_tunnel_shut(ws);
   receive(ws);
   if (ws->out.len) send_out(ws);
   if (ws->out.bad || ws->left.bad) end(ws, ERROR_THROWN, "");
@@ -315,13 +276,13 @@ void outbound_websocket_flush(struct outbound_request *r) {
 }
 
 void outbound_tunnel_send(struct outbound_request *r) {
-  fill_tunnel(r->websocket);
+  outbound_tunnel_fill(r->websocket);
   send_out(r->websocket);
 }
 
 bool outbound_websocket_quiet(struct outbound_request *r) {
   struct outbound_websocket *ws = r->websocket;
-  if (r->tunnel) return true; /* its silence is the Worker's affair; TCP notices a peer that is gone */
+  if (r->tunnel) return !outbound_tunnel_shakes(ws); /* its silence is the Worker's affair; TCP notices a peer that is gone */
   if (!ws->frames || ws->pinged || websocket_sent_close(ws->frames) || websocket_got_close(ws->frames)) return false;
   websocket_ping(ws->frames);
   ws->pinged = true;

@@ -9,6 +9,7 @@
 //   // memory: 512                    Mayfly's limit of an isolate's memory, in MiB
 //   // services: A=self#Name, B=peer  service bindings: env.A is the entrypoint Name of the script itself, env.B the
 //                                     default one of a second Worker made of the same script, with the same bindings
+//   // tcp: yes                       it talks to the servers of upstream_tcp.mjs too: env.TCP, env.TLS
 //   // log: compare                   it is about what is written to the log: see logged() in checks.js
 // Environment: MAYFLY_BIN, the program. workerd comes from bench/ (make bench, make conformance install it).
 import { execFileSync, spawn } from "node:child_process";
@@ -17,6 +18,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { startUpstream } from "./upstream.mjs";
+import { startTcpUpstream } from "./upstream_tcp.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.join(here, "../..");
@@ -42,6 +44,7 @@ function setup(script) {
     services,
     memory: Number(directive("memory")),
     comparesLog: directive("log") === "compare",
+    asksTcp: directive("tcp") === "yes",
     hasPeer: services.some(({ service }) => service === "peer"),
   };
 }
@@ -52,6 +55,10 @@ const helpersOf = (script) => [...readScript(script).matchAll(/ from "\.\.\/(\w+
 // It imports "capnweb", which on workerd is the npm package.
 const importsCapnweb = (script) => / from "capnweb";$/m.test(readScript(script));
 
+let tcp; // the servers of upstream_tcp.mjs, when a script asks for them
+
+const varsOf = (upstream) => ({ UPSTREAM: upstream.url, ...(tcp && { TCP: tcp.tcp, TLS: tcp.tls }) });
+
 // ---- the two servers ----
 
 function mayflyCommand(directory, script, upstream) {
@@ -61,7 +68,7 @@ function mayflyCommand(directory, script, upstream) {
     main: "index.js",
     compatibility_date: date,
     compatibility_flags: flags,
-    vars: { UPSTREAM: upstream.url },
+    vars: varsOf(upstream),
     worker_loaders: [{ binding: "LOADER" }],
     outbound: { allow: [{ cidr: "127.0.0.1/32" }] },
     limits: { ...(comparesLog && { log_lines: 100000 }), ...(memory && { memory_mb: memory }) },
@@ -98,11 +105,13 @@ function workerdCommand(directory, script, upstream) {
   bindings = [${[...bindings, ...more].join(", ")}],
   globalOutbound = "net"
 )`;
-  const main = worker([`(name = "UPSTREAM", text = "${upstream.url}")`, `(name = "LOADER", workerLoader = (id = "a"))`]);
+  const vars = Object.entries(varsOf(upstream)).map(([name, text]) => `(name = "${name}", text = "${text}")`);
+  const main = worker([...vars, `(name = "LOADER", workerLoader = (id = "a"))`]);
+  const trusted = tcp ? `, trustedCertificates = [${JSON.stringify(fs.readFileSync(tcp.ca, "utf8"))}]` : "";
   fs.writeFileSync(path.join(directory, "config.capnp"), `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main), ${hasPeer ? '(name = "peer", worker = .peer),' : ""}
-    (name = "net", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)))],
+    (name = "net", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true${trusted})))],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
 );
 const main :Workerd.Worker = ${main};
@@ -166,7 +175,8 @@ function withLog(lines, texts) {
 async function ask(command, name, script, upstream) {
   const directory = lay(script);
   const [program, args, fd, pattern] = command(directory, script, upstream);
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe", "pipe"] });
+  const env = { ...process.env, ...(tcp && { SSL_CERT_FILE: tcp.ca }) };
+  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe", "pipe"] });
   let said = "";
   const wrote = ["", "", "", ""]; // by file descriptor
   try {
@@ -188,7 +198,8 @@ async function ask(command, name, script, upstream) {
     if (response.status !== 200) throw new Error(`status ${response.status}: ${text} ${said}`);
     let lines = text.replace(/\n$/, "").split("\n");
     if (setup(script).comparesLog) lines = withLog(lines, await logOf(name, wrote));
-    return { lines: lines.map((l) => l.replaceAll(upstream.url, "UPSTREAM")), said };
+    const unnamed = (line) => Object.entries(varsOf(upstream)).reduce((text, [name, value]) => text.replaceAll(value, name), line);
+    return { lines: lines.map(unnamed), said };
   } catch (e) {
     return { lines: [`(no answer) ${e.message.replaceAll("\n", " ")}`], said };
   } finally {
@@ -279,10 +290,12 @@ const mode = options.includes("--record") ? record : options.includes("--workerd
 const upstream = await startUpstream();
 let passed = 0, failed = mode === testBeside ? checkReasons() : 0;
 for (const script of named.length ? named : allScripts()) {
+  if (setup(script).asksTcp) tcp ??= await startTcpUpstream();
   const [good, bad] = await mode(script, upstream);
   passed += good;
   failed += bad;
 }
 upstream.close();
+tcp?.close();
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed || !passed ? 1 : 0);

@@ -139,6 +139,68 @@ test("sandboxes: inherited, none, under rules, by a service", async () => {
   assert.equal(await runs(sandbox("ctx.exports.Other({})")), "proxy request failed, cannot connect to the specified address");
 });
 
+// A sandbox whose connections a service forwards, after a first line that it never sees.
+const through = (body) => `
+  const code = \`import { connect } from "cloudflare:sockets"; export default { async fetch() { ${body} } }\`;
+  return await (await env.LOADER.load({ compatibilityDate: "${DATE}", mainModule: "m.js", modules: { "m.js": code },
+    globalOutbound: ctx.exports.Forward({}) }).getEntrypoint().fetch("http://x/")).json();`;
+const forwarding = (to) => `
+  export class Forward extends WorkerEntrypoint {
+    async connect(socket) {
+      const up = connect("127.0.0.1:${to}");
+      await Promise.all([socket.readable.pipeTo(up.writable), up.readable.pipeTo(socket.writable)]);
+    }
+  }`;
+async function forwards(body, to, more) {
+  const server = await serve({ "index.js": forwarding(to) + worker(through(body)) },
+    { outbound: ALLOW, worker_loaders: [{ binding: "LOADER" }] });
+  const pending = request(server);
+  await more?.();
+  const { text } = await pending;
+  const { code } = await server.stop();
+  assert.equal(code, 0, server.log);
+  return JSON.parse(text);
+}
+
+test("through a service: 20 MB there and back, the writing side closed first", async () => {
+  const [n, sum] = await forwards(`
+    const socket = connect("no.such.host:1"), writer = socket.writable.getWriter();
+    const write = async () => {
+      for (let i = 0; i < 320; i++) await writer.write(new Uint8Array(65536).fill(i));
+      await writer.close();
+    };
+    const writing = write();
+    let n = 0, sum = 0;
+    for await (const chunk of socket.readable) { n += chunk.length; sum += chunk[0]; }
+    await writing;
+    return Response.json([n, sum > 0]);`, port);
+  assert.deepEqual([n, sum], [20 * MB, true]);
+});
+
+test("through a service: who does not read stops the server", async () => {
+  sent = 0;
+  await forwards(`
+    const socket = connect("a:1");
+    await socket.readable.getReader().read();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return Response.json(0);`, floodPort, async () => assert.ok((await settled(() => sent)) < 40 * MB));
+});
+
+test("through a service: the end of the sandbox's event ends the connection to the server", async () => {
+  const gone = new Promise((resolve) => (ended = resolve));
+  assert.equal(await forwards(`await connect("a:1").opened; return Response.json(1);`, port), 1);
+  await gone;
+});
+
+test("through a service: a connection that waits both ways is not a Worker that hangs", async () => {
+  const text = await forwards(`
+    const socket = connect("a:1"), reader = socket.readable.getReader();
+    const writer = socket.writable.getWriter();
+    setTimeout(() => writer.write("late"), 300);
+    return Response.json(new TextDecoder().decode((await reader.read()).value));`, port);
+  assert.equal(text, "late");
+});
+
 test("TLS: with a certificate of the operator's authority", async () => {
   const made = directory({ ext: "subjectAltName=DNS:localhost\n" });
   const openssl = (...args) => execFileSync("openssl", args, { stdio: "ignore", cwd: made });
@@ -160,10 +222,24 @@ test("TLS: with a certificate of the operator's authority", async () => {
     await writer.write("hello");
     const { value } = await socket.readable.getReader().read();
     return [socket.secureTransport, new TextDecoder().decode(value)];`;
+  const bulk = (made) => `
+    const socket = ${made}, writer = socket.writable.getWriter();
+    const write = async () => {
+      for (let i = 0; i < 320; i++) await writer.write(new Uint8Array(65536).fill(i));
+      await writer.close();
+    };
+    const writing = write();
+    let n = 0;
+    for await (const chunk of socket.readable) n += chunk.length;
+    await writing;
+    return n;`;
   assert.equal(await runs(body), "Error: The request to the network failed: the server's certificate is not trusted");
   process.env.SSL_CERT_FILE = path.join(made, "ca.pem");
   try {
     assert.deepEqual(await runs(body), ["on", "hello"]);
+    assert.deepEqual(await runs(bulk(`connect("localhost:${server.address().port}", { secureTransport: "on" })`)), 20 * MB);
+    const later = `connect("localhost:${server.address().port}", { secureTransport: "starttls" }).startTls()`;
+    assert.deepEqual(await runs(bulk(later)), 20 * MB);
   } finally {
     delete process.env.SSL_CERT_FILE;
     server.close();

@@ -56,6 +56,12 @@ class NetBody {
     this.error = error;
     this.settle(null, error);
   }
+  // Nobody reads it any more; its sender is not told, and gets no more credit.
+  drop() {
+    this.cancelled = true;
+    this.queue.length = 0;
+    this.settle(null, null);
+  }
   // Its reader gets the error now, whatever has arrived.
   abort(error) {
     if (this.cancelled || this.error !== null) return;

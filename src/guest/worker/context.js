@@ -88,6 +88,7 @@ class Event_ {
     }
     if (this.sender !== null) this.sender.stop();
     if (this.socket !== null) this.socket.drop();
+    if (this.tunnel !== null) this.tunnel.over();
     if (this.session) sessionEvents.delete(this);
     if (this.session || this.opened) native.rpcEnd(this, this.stream, this.opened);
     if (this.timers !== null) for (const timer of this.timers) dropTimer(timer);
@@ -159,6 +160,7 @@ class Event_ {
 const EVENT_FIELDS = {
   headers: null, // of the request
   socket: null, // Wire, when the answer was a WebSocket
+  tunnel: null, // Connection, when it is one
   session: false, // it is one of RPC
   opened: false, // it has opened such sessions
   incoming: null, // NetBody of the request
@@ -295,7 +297,8 @@ function onEvent(stream, name, props, method, url, headers, length, inline, hasB
   endpoints.set(stream, event);
   eventCount++;
   if (hasBody) event.incoming = new NetBody(stream, length, inline, end);
+  const start = isConnect(method, url) ? beginConnect : begin;
   if (worker.namespace === null && worker.failure === null)
-    worker.waiting.push(() => begin(event, name, props, method, url, headers));
-  else begin(event, name, props, method, url, headers);
+    worker.waiting.push(() => start(event, name, props, method, url, headers));
+  else start(event, name, props, method, url, headers);
 }

@@ -37,7 +37,7 @@ const fetcherMethods = {
   connect(address, options) {
     const target = fetcherTarget(this);
     if (target === null) native.illegalInvocation();
-    return tcpConnect(target, address, options);
+    return tcpConnect(target, address, options, "Fetcher");
   },
 };
 for (const name of ["fetch", "connect"])

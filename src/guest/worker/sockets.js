@@ -325,9 +325,10 @@ function socketGiveUp(end) {
 
 function onMessage(stream, bytes, text, more) {
   const endpoint = endpoints.get(stream);
-  if (endpoint === undefined || endpoint.socket === null) return;
+  if (endpoint === undefined) return;
   current = endpoint.event ?? endpoint;
-  endpoint.socket.take(bytes, text, more);
+  if (endpoint.socket !== null) endpoint.socket.take(bytes, text, more);
+  else if (endpoint.tunnel !== null) endpoint.tunnel.onTls();
 }
 
 function onShut(stream, code, reason) {

@@ -15,6 +15,7 @@ class Call {
     this.redirected = false;
     this.upgrade = false; // a WebSocket is asked for
     this.socket = null; // Wire, when the answer is one
+    this.tunnel = null; // Connection, when it asks for one
     this.closed = false;
     io++;
     endpoints.set(this.stream, this);
@@ -26,6 +27,7 @@ class Call {
     if (!this.answered) io--;
     this.answered = true;
     if (this.sender !== null) this.sender.stop();
+    if (this.tunnel !== null) this.tunnel.over();
     endpoints.delete(this.stream);
     this.event.calls.delete(this);
   }
@@ -67,9 +69,10 @@ function callOnce(target, parts, redirected, started = undefined) {
         parts.url, parts.headers, length, now, source !== null, parts.foreign === true ? EVENT_REDIRECTED : 0);
       if (source !== null || rest !== undefined) {
         call.sender = new Sender(call.stream);
-        pump(call.sender, rest, source, (e) => {
+        const sent = pump(call.sender, rest, source, (e) => {
           if (!call.answered) reject(e);
         });
+        if (call.tunnel !== null) PromisePrototypeThen(sent, () => callHalf(call));
       }
     } catch (e) {
       call.close();
@@ -91,6 +94,11 @@ function abortCall(call, reason) {
   if (!answered) call.reject(reason);
 }
 
+// One direction of a connection has ended.
+function callHalf(call) {
+  if (call.tunnel.out.half()) call.close();
+}
+
 function onHead(stream, status, statusText, headers, length, inline, hasBody, end) {
   const call = endpoints.get(stream);
   if (call === undefined || call.answered) return;
@@ -106,7 +114,10 @@ function onHead(stream, status, statusText, headers, length, inline, hasBody, en
   call.incoming = body;
   call.answered = true;
   io--;
-  if (body === null || end) call.close();
+  if (body === null || end) {
+    if (call.tunnel !== null) callHalf(call);
+    else call.close();
+  }
   const rest = { __proto__: null, url: call.url, redirected: call.redirected };
   call.resolve(responseFromNet(status, statusText, headers, decoded(headers, body), rest));
 }
@@ -116,7 +127,13 @@ function onBody(stream, chunk, end) {
   if (endpoint === undefined || endpoint.incoming === null) return;
   current = endpoint.event ?? endpoint;
   endpoint.incoming.push(chunk, end);
-  if (end && endpoint instanceof Call) endpoint.close();
+  if (!end || !(endpoint instanceof Call)) return;
+  if (endpoint.tunnel === null) {
+    endpoint.close();
+    return;
+  }
+  endpoint.tunnel.lastCame();
+  callHalf(endpoint);
 }
 
 function onWindow(stream, credit) {
@@ -134,6 +151,7 @@ function onCancel(stream) {
   current = endpoint.event ?? endpoint;
   if (endpoint instanceof Call) {
     if (endpoint.sender !== null) endpoint.sender.stop();
+    if (endpoint.tunnel !== null) endpoint.tunnel.unwanted();
     return;
   }
   if (endpoint.socket !== null) {
@@ -161,6 +179,7 @@ function onError(stream, code, name, message, stack) {
   if (!(endpoint instanceof Call)) return;
   endpoint.failed?.(code);
   if (code === 0 && endpoint.target.channel !== 0) error.remote = true;
-  if (!endpoint.answered) endpoint.reject(error);
+  if (!endpoint.answered) endpoint.reject(endpoint.tunnel === null ? error : connectError(code, error));
+  else if (endpoint.tunnel !== null) endpoint.tunnel.broke(error);
   endpoint.close();
 }

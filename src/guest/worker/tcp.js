@@ -1,23 +1,26 @@
-// tcp.js: connect() of cloudflare:sockets: a connection as a request of the method CONNECT (gateway/outbound.h), whose
-// body is what is written, and whose answer's body is what is read.
+// tcp.js: connections (Sockets of cloudflare:sockets). One is a request of the method CONNECT (frame.h): what is written
+// is the request's body, what is read is the answer's. The network answers it (gateway/outbound.h), or a Worker's
+// connect() (connect.js), where it is the other way round.
 
 const CONNECT_FAILED = "proxy request failed, cannot connect to the specified address";
 const CLOSING_READ = "This ReadableStream belongs to an object that is closing.";
 const CLOSING_WRITE = "This WritableStream belongs to an object that is closing.";
-const SOCKET_TRANSPORTS = ["off", "on", "starttls"];
+const LOCKED_TO_READER = "The ReadableStream has been locked to a reader.";
 
-// What is written: the sink of the writable side, and the source of the request's body. A write is done when the
-// connection is there and its bytes were taken.
+// What is written: the source of the body. A write is done when its bytes were taken.
 class TcpOut {
   constructor() {
-    this.open = false;
     this.gone = deferred(); // all of it was taken
     this.pending = null; // { bytes, result }
     this.reader = null;
     this.ended = false;
+    this.lost = false; // nobody takes anything any more
+    this.idle = null; // called when all that was written was sent
+    this.halves = 0; // of the two that a connection has, how many have ended
   }
   write(bytes) {
     if (this.ended) throw new TypeError(CLOSING_WRITE);
+    if (this.lost) throw new ErrorConstructor(CONNECTION_LOST);
     const result = deferred();
     this.pending = { __proto__: null, bytes, result };
     this.give();
@@ -28,10 +31,10 @@ class TcpOut {
     this.give();
   }
   abort() {
-    this.close();
+    this.pending = null;
   }
   give() {
-    if (this.reader === null || !(this.open || this.ended) || (this.pending === null && !this.ended)) return;
+    if (this.reader === null || (this.pending === null && !this.ended)) return;
     const { reader, pending } = this;
     this.reader = this.pending = null;
     io--;
@@ -44,85 +47,245 @@ class TcpOut {
     io++;
     const { promise } = this.reader;
     this.give();
+    if (this.reader !== null && this.pending === null) this.rest();
     return promise;
   }
+  rest() {
+    const { idle } = this;
+    this.idle = null;
+    idle?.();
+  }
+  whenIdle(callback) {
+    this.idle = callback;
+    if (this.reader !== null && this.pending === null) this.rest();
+  }
   cancel() {
-    this.ended = true;
-    if (this.pending !== null) this.pending.result.reject(new Error(CONNECTION_LOST));
+    this.lost = true;
+    if (this.pending !== null) this.pending.result.reject(new ErrorConstructor(CONNECTION_LOST));
     this.pending = null;
     this.gone.resolve();
-    this.give();
+    if (this.reader === null) return;
+    const { reader } = this;
+    this.reader = null;
+    io--;
+    reader.resolve(null);
+  }
+  // True: it was the second half.
+  half() {
+    return ++this.halves === 2;
   }
 }
 
-// What is read: of the answer's body, when it is there.
+// The sink of a connection's writable side: nothing is written before it is there.
+class TcpSink {
+  constructor(connection) {
+    this.connection = connection;
+  }
+  write(bytes) {
+    const { out, isOpen, ready } = this.connection;
+    return isOpen ? out.write(bytes) : PromisePrototypeThen(ready.promise, () => out.write(bytes));
+  }
+  close() {
+    const { out, isOpen, ready } = this.connection;
+    if (!isOpen) return PromisePrototypeThen(ready.promise, () => out.close());
+    out.close();
+  }
+  abort() {
+    this.connection.out.abort();
+  }
+}
+
+// What is read.
 class TcpIn {
   constructor(connection) {
     this.connection = connection;
   }
   async read() {
     const { connection } = this;
-    await connection.ready;
+    await connection.ready.promise;
     if (connection.closing) throw new TypeError(CLOSING_READ);
     const chunk = connection.body === null ? null : await connection.body.read();
     if (connection.closing) throw new TypeError(CLOSING_READ);
-    if (chunk === null) connection.ended();
+    if (chunk === null && connection.body !== null) connection.ended();
     return chunk;
   }
   cancel() {
-    this.connection.body?.cancel();
+    this.connection.drop();
   }
 }
 
+const handled = (promise) => PromisePrototypeThen(promise, () => {}, () => {});
+
+// Until everything that a sink was given so far has been taken.
+function sinkFlushed(sink) {
+  const { items, head } = sink.queue;
+  return items.length > head ? items[items.length - 1].result.promise : promiseResolved(undefined);
+}
+
 class Connection {
-  constructor(target, address, secure) {
-    this.secure = secure;
-    this.out = new TcpOut();
+  // `about`: { address, host, secure, halfOpen, mark }
+  constructor(out, about) {
+    this.out = out;
+    this.about = about;
+    this.endpoint = null; // the Call or Event_ whose stream this is
     this.body = null;
-    this.closing = false;
+    this.plain = null; // while TLS begins, the connection that it was
+    this.isOpen = this.closing = this.isClosed = this.replaced = this.upgraded = this.dropped = this.waits = false;
+    this.ready = deferred();
     this.opened = deferred();
     this.closed = deferred();
-    const parts = { __proto__: null, method: "CONNECT", url: `${this.secure === "on" ? "tls" : "tcp"}://${address}`,
-      headers: [], body: this.out, redirect: "manual", signal: null };
-    this.ready = PromisePrototypeThen(callOnce(target, parts, false), (response) => this.began(response), (e) => this.failed(e));
-    handled(this.ready);
+    handled(this.ready.promise);
     handled(this.opened.promise);
     handled(this.closed.promise);
     this.readable = streamOfSource(new TcpIn(this));
-    this.sink = new SinkWritable(this.out, 1);
+    this.sink = new SinkWritable(new TcpSink(this), about.mark);
     this.writable = new WritableStream(INTERNAL, this.sink);
   }
-  began(response) {
-    this.body = bodyTake(response, "");
-    this.out.open = true;
-    this.out.give();
-    const info = { remoteAddress: responseStatusText(response), localAddress: undefined };
-    this.opened.resolve(info);
-    if (this.closing) this.body?.cancel();
+  belongTo(endpoint) {
+    this.endpoint = endpoint;
+    endpoint.tunnel = this;
   }
-  failed(e) {
-    const error = e?.message === CONNECTION_LOST ? new ErrorConstructor(CONNECT_FAILED) : e;
+  // It is there. `info`: remoteAddress and localAddress
+  began(body, info) {
+    this.body = body;
+    if (this.dropped) body.drop();
+    this.isOpen = true;
+    this.opened.resolve(info);
+    this.ready.resolve();
+  }
+  // It never will be.
+  failed(error) {
     this.opened.reject(error);
     this.closed.reject(error);
     this.sink.fail(error);
-    throw error;
+    this.ready.resolve();
   }
-  // The server sends nothing more.
-  ended() {
-    this.sink.ending = true;
-    if (!this.out.ended) this.out.close();
+  // It was there, and broke.
+  broke(error) {
+    if (this.waits) {
+      this.unwait();
+      this.opened.reject(error);
+      this.ready.reject(error);
+    }
+    this.closed.reject(error);
+    this.sink.fail(error);
+  }
+  // Its peer takes nothing more.
+  unwanted() {
+    this.out.cancel();
     this.closed.resolve();
   }
+  // The endpoint is no more.
+  over() {
+    this.unwait();
+    this.out.cancel();
+  }
+  // The peer sends nothing more.
+  ended() {
+    if (this.about.halfOpen) return;
+    const { sink } = this;
+    if (sink.state !== "writable" || sink.ending) this.closed.resolve();
+    else PromisePrototypeThen(sink.close(), () => this.closed.resolve(), () => {});
+  }
+  // Nobody reads it any more.
+  drop() {
+    this.dropped = true;
+    this.body?.drop();
+  }
   close() {
-    if (!this.closing) {
-      this.closing = true;
-      this.out.close();
-      PromisePrototypeThen(this.out.gone.promise, () => this.closed.resolve());
+    if (this.replaced) return promiseResolved(undefined);
+    if (this.closing) return this.closed.promise;
+    this.closing = true;
+    const { out, sink } = this;
+    const flushed = () => sinkFlushed(sink);
+    const finish = () => {
+      if (this.replaced) return undefined;
+      out.close();
+      this.drop();
+      return out.gone.promise;
+    };
+    const done = () => {
+      this.isClosed = true;
+      this.closed.resolve();
+    };
+    const opened = PromisePrototypeThen(this.opened.promise, flushed);
+    return PromisePrototypeThen(PromisePrototypeThen(opened, finish), done, () => {});
+  }
+
+  // ---- TLS on a connection that began without
+
+  // The connection in the place of this one.
+  secured(host) {
+    const next = new Connection(this.out, { __proto__: null, ...this.about, secure: "on" });
+    const error = this.handOver();
+    this.replaced = true;
+    if (error !== null) {
+      next.cannotBegin(error);
+      return next;
     }
-    return this.closed.promise;
+    handled(PromisePrototypeThen(this.opened.promise, () => {
+      this.upgraded = true;
+    }));
+    const flushed = () => sinkFlushed(this.sink);
+    const begin = () => this.out.whenIdle(() => this.beginTls(next, host));
+    PromisePrototypeThen(PromisePrototypeThen(this.opened.promise, flushed), begin, () => {});
+    return next;
+  }
+  // Locks both streams. What is against it, or null.
+  handOver() {
+    const { sink } = this;
+    if (sink.writer !== null) return new TypeError(LOCKED_WRITABLE);
+    if (sink.state === "errored") return sink.failure;
+    if (sink.state === "closed" || sink.ending) return new TypeError(CLOSED_WRITABLE);
+    const inside = readableInside(this.readable);
+    if (inside.reader !== null) return new TypeError(LOCKED_TO_READER);
+    new Writer(sink);
+    new Reader(inside, false);
+    return null;
+  }
+  // As workerd: nobody is told that it never opens.
+  cannotBegin(error) {
+    this.closed.reject(error);
+    this.ready.reject(error);
+    this.sink.fail(error);
+  }
+  beginTls(next, host) {
+    const { endpoint } = this;
+    this.closed.resolve();
+    next.belongTo(endpoint);
+    next.plain = this;
+    next.waits = true;
+    io++;
+    if (endpoint.closed || this.body.ended) {
+      next.broke(new ErrorConstructor(CONNECTION_LOST));
+      return;
+    }
+    const name = native.utf8Encode(host);
+    native.message(endpoint.stream, name, 0, TypedArrayGetByteLength(name), true, false);
+  }
+  unwait() {
+    if (this.waits) io--;
+    this.waits = false;
+  }
+  // The last of what is read has come.
+  lastCame() {
+    if (this.waits) this.broke(new ErrorConstructor(CONNECTION_LOST));
+  }
+  // From here on what comes was encrypted. What came before that and was not read is nobody's to take for it.
+  onTls() {
+    if (!this.waits) return;
+    const { plain, endpoint } = this;
+    const { body } = plain;
+    if (body.queue.length > 0 || readableInside(plain.readable).controller.rest !== null) {
+      this.broke(new ErrorConstructor("The server sent something before TLS began."));
+      endpoint.abandon();
+      return;
+    }
+    this.unwait();
+    this.plain = null;
+    this.began(body, { remoteAddress: this.about.address, localAddress: undefined });
   }
 }
-const handled = (promise) => PromisePrototypeThen(promise, () => {}, () => {});
 
 class Socket {
   #connection;
@@ -143,62 +306,29 @@ class Socket {
     return this.#connection.opened.promise;
   }
   get upgraded() {
-    return false;
+    return this.#connection.upgraded;
   }
   get secureTransport() {
-    return this.#connection.secure;
+    return this.#connection.about.secure;
   }
   close() {
     return this.#connection.close();
   }
-  startTls() {
-    if (this.#connection.secure === "on") throw new TypeError("Cannot startTls on a TLS socket.");
-    throw new TypeError("The `secureTransport` socket option must be set to 'starttls' for startTls to be used.");
+  startTls(options = undefined) {
+    const connection = this.#connection;
+    let { host } = connection.about;
+    if (options !== undefined && options !== null) {
+      if (!isObject(options)) throw new TypeError("Failed to execute 'startTls' on 'Socket': parameter 1 is not of type 'TlsOptions'.");
+      const expected = options.expectedServerHostname;
+      if (expected !== undefined) host = `${expected}`;
+    }
+    const { secure } = connection.about;
+    if (secure === "on") throw new TypeError("Cannot startTls on a TLS socket.");
+    if (secure !== "starttls")
+      throw new TypeError("The `secureTransport` socket option must be set to 'starttls' for startTls to be used.");
+    if (connection.isClosed || connection.replaced)
+      throw new TypeError("The connection was closed before startTls could be started.");
+    return new Socket(INTERNAL, connection.secured(host));
   }
 }
 defineInterface(Socket);
-
-function tcpPort(value) {
-  const port = typeof value === "number" ? value : +value;
-  if (!(port === port)) throw new TypeError("The value cannot be converted because it is not an integer.");
-  return MathTrunc(port);
-}
-
-// "host:port", or { hostname, port }.
-function tcpAddress(address) {
-  if (isObject(address)) {
-    const { hostname, port } = address;
-    return tcpText(`${hostname}`, tcpPort(port));
-  }
-  if (address === undefined || address === null)
-    throw new TypeError("Cannot initialize N7workerd3api13SocketAddressE with required members from an undefined or null value.");
-  const text = `${address}`;
-  const found = RegExpPrototypeExec(/^(\[[^\]]*\]|[^:/]*):(\d+)$/, text);
-  if (text === "") throw new TypeError("Specified address is missing hostname.");
-  if (found === null) throw new TypeError("Specified address is missing port.");
-  return tcpText(found[1], +found[2]);
-}
-
-// As a URL would have it.
-function tcpText(host, port) {
-  if (StringPrototypeIndexOf(host, ":") >= 0 && host[0] !== "[") host = `[${host}]`;
-  const parsed = port >= 0 && port <= 65535 && !matches(/[/?#@\\]/, host) ? native.urlParse(`ws://${host}:1/`) : null;
-  const found = parsed === null ? null : RegExpPrototypeExec(/^ws:\/\/([^/]+):1\/$/, parsed[0]);
-  if (found === null) throw new TypeError("Specified address could not be parsed.");
-  return `${found[1]}:${port}`;
-}
-
-function tcpConnect(target, address, options) {
-  const where = tcpAddress(address);
-  const secureTransport = options?.secureTransport === undefined ? "off" : `${options.secureTransport}`;
-  if (!ArrayPrototypeIncludes(SOCKET_TRANSPORTS, secureTransport))
-    throw new TypeError(`Unsupported value in secureTransport socket option: ${secureTransport}`);
-  if (secureTransport === "starttls") throw new TypeError("secureTransport 'starttls' is not supported here.");
-  return new Socket(INTERNAL, new Connection(target, where, secureTransport));
-}
-
-const connectOf = { connect(address, options) {
-  return tcpConnect(OUTBOUND, address, options);
-} };
-
-platformModule("cloudflare:sockets", { __proto__: null, connect: connectOf.connect });
