@@ -94,6 +94,9 @@ enum { FRAME_FLAGS = FRAME_END | FRAME_MORE | FRAME_HAS_BODY | FRAME_TEXT | FRAM
 /* Who may send a type. */
 enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
 
+/* Whose exception it is at the caller: another Worker's, or of its own loader's callback. */
+enum thrown_by { THROWN_BY_WORKER, THROWN_BY_CALLBACK };
+
 /* FRAME(name, number, from, smallest payload)
  *
  * OPEN     make an isolate: u32 memory_mb, u32 cpu_ms (for LOAD and for events that name none), u32 flags (enum
@@ -120,12 +123,13 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
  * BODY     body bytes
  * WINDOW   u32 credit: bytes more that the receiver may send
  * CANCEL   nothing
- * ERROR    u8 code (enum error_code; 0: thrown by a Worker), str name, str message, str stack
+ * ERROR    u8 code (enum error_code; 0: thrown by a Worker), str name, str message, str stack; perhaps what was thrown:
+ *          u8 enum thrown_by, then the value (guest/clone.h)
  * DONE     nothing
  * GET      stub: u32 loader channel, u8 flags (enum get_flag), str name: from now on `stub` is a channel to that Worker
  * NEED     stub: run the callback of get() and send CODE, or ERROR
  * CODE     stub: u64 size of the worker_code, u32 cpu_ms, u32 wall_ms, u32 memory_mb, u32 subrequests
- *          (0: the default), u32 outbound (enum outbound_mode; with CODE_COLLECT: its logs go to its callers; from
+ *          (0: the default; else one more than the limit), u32 outbound (enum outbound_mode; with CODE_COLLECT: its logs go to its callers; from
  *          CODE_TAILS_SHIFT on the number of its tails), then the worker_code, in pieces with FRAME_MORE. ERROR
  *          instead: the callback threw
  * RELEASE  stub: the isolate forgets this channel

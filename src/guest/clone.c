@@ -748,7 +748,7 @@ static JSValue get_host(struct reading *r) {
 }
 
 static JSValue get_more(struct reading *r) {
-  return r->more ? noted(r, r->more->get(r->more->arg, r->in)) : malformed(r);
+  return r->more && r->more->get ? noted(r, r->more->get(r->more->arg, r->in)) : malformed(r);
 }
 
 static JSValue get_value(struct reading *r) {

@@ -237,9 +237,11 @@ static void on_shut(const struct frame_header *h, struct reader *r) {
 }
 
 static void on_error(const struct frame_header *h, struct reader *r) {
-  JSValue args[5] = {stream_of(h), JS_NewInt32(guest.ctx, read_u8(r))};
+  JSValue args[7] = {stream_of(h), JS_NewInt32(guest.ctx, read_u8(r))};
   for (int i = 2; i < 5; i++) args[i] = get_text(r);
-  guest_call(HANDLER_error, 5, args);
+  args[6] = JS_NewInt32(guest.ctx, r->left ? read_u8(r) : THROWN_BY_WORKER);
+  args[5] = thrown_read(r);
+  guest_call(HANDLER_error, 7, args);
 }
 
 static void on_log(const struct frame_header *h, struct reader *r) {

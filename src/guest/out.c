@@ -9,8 +9,9 @@
 #include "base/errors.h"
 #include "guest/guest.h"
 #include "guest/host.h"
+#include "guest/rpc/rpc.h"
 
-enum { LOG_MAX = 16 * 1024, STACK_TEXT_MAX = 8 * 1024, MESSAGE_MAX = 16 * 1024 };
+enum { LOG_MAX = 16 * 1024, STACK_TEXT_MAX = 8 * 1024, MESSAGE_MAX = 16 * 1024, THROWN_MAX = 32 * 1024 };
 
 static struct buf out;
 
@@ -212,12 +213,22 @@ static JSValue out_release(JSContext *ctx, JSValueConst this, int argc, JSValueC
   return bare(ctx, argv, FRAME_RELEASE);
 }
 
-/* error(stream, code, name, message, stack) */
+/* error(stream, code, name, message, stack, thrown, enum thrown_by) */
 static JSValue out_error(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  struct buf thrown; /* written first, for it may run what belongs to a Worker */
+  buf_init(&thrown, THROWN_MAX);
+  bool told = thrown_write(&thrown, argv[5]);
   size_t mark = begin(FRAME_ERROR, stream_arg(ctx, argv[0]));
   buf_put_u8(&out, (uint8_t)stream_arg(ctx, argv[1]));
-  if (put_text(ctx, argv[2], 256) || put_text(ctx, argv[3], MESSAGE_MAX) || put_text(ctx, argv[4], STACK_TEXT_MAX))
+  if (put_text(ctx, argv[2], 256) || put_text(ctx, argv[3], MESSAGE_MAX) || put_text(ctx, argv[4], STACK_TEXT_MAX)) {
+    buf_free(&thrown);
     return JS_EXCEPTION;
+  }
+  if (told) {
+    buf_put_u8(&out, (uint8_t)stream_arg(ctx, argv[6]));
+    buf_put(&out, thrown.data, thrown.len);
+  }
+  buf_free(&thrown);
   return finish(ctx, mark, 0);
 }
 
@@ -294,7 +305,7 @@ void out_init(JSContext *ctx, JSValueConst native) {
   } table[] = {
       {"head", out_head, 7},           {"fetch", out_fetch, 12},    {"body", out_body, 5},
       {"window", out_window, 2},       {"cancel", out_cancel, 1},   {"done", out_done, 1},
-      {"release", out_release, 1},     {"error", out_error, 5},     {"loaded", out_loaded, 0},
+      {"release", out_release, 1},     {"error", out_error, 7},     {"loaded", out_loaded, 0},
       {"abort", out_abort, 1},         {"get", out_get, 4},         {"log", out_log, 2},
       {"exception", out_exception, 4}, {"message", out_message, 6}, {"shut", out_shut, 3},
       {"scheduled", out_scheduled, 6},

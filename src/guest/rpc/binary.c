@@ -322,21 +322,49 @@ static int write_resolve(struct session *s, int32_t id, JSValueConst value, JSVa
   return write_settle(s, id, value, false, stubs);
 }
 
+static bool sent_whole(JSValueConst error) {
+  return JS_IsObject(error) && (!bare_errors || engine_class(guest.ctx, error) != CLASS_ERROR);
+}
+
+static int write_told(struct buf *out, JSValueConst error) {
+  struct clone_more more = {.out = rpc_hooks[RPC_outError], .plain = true};
+  JSValue told = rpc_hook_call(RPC_thrown, 1, &error);
+  if (JS_IsException(told)) return -1;
+  int r = clone_write(guest.ctx, out, told, &more);
+  JS_FreeValue(guest.ctx, told);
+  return r;
+}
+
+bool thrown_write(struct buf *out, JSValueConst error) {
+  struct clone_more more = {.out = rpc_hooks[RPC_outError], .plain = true};
+  if (sent_whole(error) && !clone_write(guest.ctx, out, error, &more)) return !out->bad;
+  JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  if (out->bad) return false;
+  buf_clear(out);
+  if (!write_told(out, error)) return !out->bad;
+  JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  return false;
+}
+
+JSValue thrown_read(struct reader *in) {
+  struct clone_more more = {.out = rpc_hooks[RPC_outError], .in = rpc_hooks[RPC_in], .plain = true};
+  if (!in->left) return JS_UNDEFINED;
+  JSValue v = clone_read(guest.ctx, in, &more);
+  if (!JS_IsException(v)) return v;
+  JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  return JS_UNDEFINED;
+}
+
 /* Of what is no object, or cannot be sent: an error that tells of it. */
 static int write_reject(struct session *s, int32_t id, JSValueConst error) {
   JSValue stubs = JS_UNDEFINED;
-  bool whole = JS_IsObject(error) && (!bare_errors || engine_class(guest.ctx, error) != CLASS_ERROR);
+  bool whole = sent_whole(error);
   if (whole && !write_settle(s, id, error, true, &stubs)) return 0;
   if (whole) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
-  JSValue told = rpc_hook_call(RPC_thrown, 1, &error);
-  if (JS_IsException(told)) return -1;
-  struct clone_more more = {.out = rpc_hooks[RPC_outError], .plain = true};
   struct message m = begin(s, SETTLE, 0, id);
   buf_put_u8(&s->out, true);
   buf_put_u8(&s->out, 0);
-  int r = finish(&m, clone_write(guest.ctx, &s->out, told, &more));
-  JS_FreeValue(guest.ctx, told);
-  return r;
+  return finish(&m, write_told(&s->out, error));
 }
 
 static int write_pull(struct session *s, int32_t id) {

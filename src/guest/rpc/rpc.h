@@ -252,6 +252,10 @@ extern struct session *session_writing, *session_reading;
 /* env and props: data and service stubs, whose channels are added to the array. */
 int plain_write(struct buf *out, JSValueConst value, JSValueConst channels);
 JSValue plain_read(struct reader *in, JSValueConst channels);
+/* What was thrown, as data: whatever of it can be sent. False: nothing. */
+bool thrown_write(struct buf *out, JSValueConst error);
+/* undefined: there is none, or it is malformed. */
+JSValue thrown_read(struct reader *in);
 /* Props are the same, or of the configuration: JSON. */
 JSValue props_read(struct reader *in, JSValueConst channels);
 void binary_init(JSContext *ctx, JSValueConst native);
@@ -328,7 +332,7 @@ struct hook *local_hook(JSValueConst event, struct hook *target);
   HOOK(fail)     /* (enum rpc_error, text): throws it */                                           \
   HOOK(loopback) /* (what ctx.exports.X knows) -> {channel, cpuMs, entrypoint, props, channels} */ \
   HOOK(service)  /* (channel) -> Fetcher */                                                        \
-  HOOK(rebuild)  /* (name, message, stack) -> an error that came in an ERROR */                    \
+  HOOK(rebuild)  /* (name, message, stack, thrown) -> what came in an ERROR */                     \
   HOOK(event)    /* (stream) -> the event of a session that a peer opens */                        \
   HOOK(begin)    /* (stream, entrypoint, props): find its main object and give it to rpcServe() */ \
   HOOK(broke)    /* (event, error): the session of an event broke */                               \

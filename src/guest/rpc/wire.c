@@ -320,10 +320,12 @@ static JSValue read_error(struct reader *r) {
   const char *text[3];
   read_u8(r);
   for (int i = 0; i < 3; i++) text[i] = read_str_borrow(r, &n[i]);
-  JSValue argv[3];
+  JSValue argv[4];
   for (int i = 0; i < 3; i++) argv[i] = JS_NewStringLen(guest.ctx, text[i], n[i]);
-  JSValue e = rpc_hook_call(RPC_rebuild, 3, (JSValueConst *)argv);
-  for (int i = 0; i < 3; i++) JS_FreeValue(guest.ctx, argv[i]);
+  if (r->left) read_u8(r);
+  argv[3] = thrown_read(r);
+  JSValue e = rpc_hook_call(RPC_rebuild, 4, (JSValueConst *)argv);
+  for (int i = 0; i < 4; i++) JS_FreeValue(guest.ctx, argv[i]);
   return JS_IsException(e) ? JS_GetException(guest.ctx) : e;
 }
 

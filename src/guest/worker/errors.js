@@ -37,11 +37,19 @@ const NATIVE_ERRORS = { __proto__: null, EvalError, RangeError, ReferenceError, 
 const DOM_ERRORS = ["AbortError", "DataCloneError", "InvalidStateError", "NotSupportedError", "OperationError",
   "QuotaExceededError", "TimeoutError", "InvalidAccessError", "NetworkError", "SyntaxError"];
 
-function rebuild(name, message, stack) {
+const headOf = (name, message) => `${name}${message === "" ? "" : ": "}${message}`;
+
+// What came in an ERROR. thrown: it as data; undefined: there are only texts.
+function rebuild(name, message, stack, thrown = undefined) {
+  if (thrown !== undefined) {
+    if (name === "InternalError" && isInstance(ErrorPrototype, thrown)) define(thrown, "name", name); // the engine's own
+    if (stack !== "" && isInstance(ErrorPrototype, thrown)) define(thrown, "stack", `${headOf(name, message)}\n${stack}`);
+    return thrown;
+  }
   const domError = name !== "SyntaxError" && DOM_ERRORS.includes(name);
   const error = domError ? new DOMException(message, name) : new (NATIVE_ERRORS[name] ?? Error)(message);
   if (!domError && error.name !== name) define(error, "name", name);
-  if (stack !== "") define(error, "stack", `${name}${message === "" ? "" : ": "}${message}\n${stack}`);
+  if (stack !== "") define(error, "stack", `${headOf(name, message)}\n${stack}`);
   return error;
 }
 
@@ -51,5 +59,5 @@ function define(object, name, value) {
 
 function sendError(stream, thrown) {
   const [name, message, stack] = describe(thrown);
-  native.error(stream, 0, name, message, stack);
+  native.error(stream, 0, name, message, stack, thrown, 0);
 }

@@ -165,11 +165,11 @@ function onCancel(stream) {
   endpoint.settle();
 }
 
-function onError(stream, code, name, message, stack) {
+function onError(stream, code, name, message, stack, thrown, thrownBy) {
   const endpoint = endpoints.get(stream);
   if (endpoint === undefined) return;
-  const error = rebuild(name, message, stack);
-  if (message === CONNECTION_LOST) error.retryable = true;
+  const error = rebuild(name, message, stack, thrown);
+  if (thrown === undefined && message === CONNECTION_LOST) error.retryable = true;
   current = endpoint.event ?? endpoint;
   if (endpoint.socket !== null) {
     onSocketError(endpoint, code, error);
@@ -178,7 +178,7 @@ function onError(stream, code, name, message, stack) {
   if (endpoint.incoming !== null) endpoint.incoming.fail(error);
   if (!(endpoint instanceof Call)) return;
   endpoint.failed?.(code);
-  if (code === 0 && endpoint.target.channel !== 0) error.remote = true;
+  if (code === 0 && thrownBy === 0 && endpoint.target.channel !== 0 && isObject(error)) error.remote = true;
   if (!endpoint.answered) endpoint.reject(endpoint.tunnel === null ? error : connectError(code, error));
   else if (endpoint.tunnel !== null) endpoint.tunnel.broke(error);
   endpoint.close();
