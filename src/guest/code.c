@@ -96,6 +96,11 @@ static void read_code(void) {
     JS_FreeValue(guest.ctx, args[1]);
     args[1] = JS_ThrowInternalError(guest.ctx, "the Worker's code is malformed");
   }
+  if (JS_IsException(args[1])) { /* then there is no main module, and this is why */
+    JS_FreeValue(guest.ctx, args[0]);
+    args[0] = JS_UNDEFINED;
+    args[1] = JS_GetException(guest.ctx);
+  }
   guest_call(HANDLER_load, 7, args);
 }
 
@@ -116,13 +121,15 @@ static int put_str(JSContext *ctx, struct buf *b, JSValueConst v) {
   return 0;
 }
 
-/* A module's content: a string, or a Uint8Array. */
-static int put_content(JSContext *ctx, struct buf *b, JSValueConst v) {
-  if (JS_IsString(v)) return put_str(ctx, b, v);
+/* A module's content: a string, or a Uint8Array. Adds to `size`; what is too large together is only counted. */
+static int put_content(JSContext *ctx, struct buf *b, JSValueConst v, uint64_t *size) {
   size_t n;
-  const uint8_t *p = JS_GetUint8Array(ctx, &n, v);
+  const char *s = JS_IsString(v) ? JS_ToCStringLen(ctx, &n, v) : NULL;
+  const void *p = JS_IsString(v) ? (const void *)s : JS_GetUint8Array(ctx, &n, v);
   if (!p && JS_HasException(ctx)) return -1;
-  buf_put_str(b, p, n);
+  *size += n;
+  if (*size <= CODE_SIZE_MAX) buf_put_str(b, p, n);
+  JS_FreeCString(ctx, s);
   return 0;
 }
 
@@ -144,7 +151,7 @@ static int put_flags(JSContext *ctx, struct buf *b, JSValueConst list) {
 }
 
 /* [kind, name, content, kind, name, content, …] */
-static int put_modules(JSContext *ctx, struct buf *b, JSValueConst list, size_t *size) {
+static int put_modules(JSContext *ctx, struct buf *b, JSValueConst list, uint64_t *size) {
   int64_t n;
   if (JS_GetLength(ctx, list, &n) < 0) return -1;
   buf_put_u32(b, (uint32_t)(n / 3));
@@ -155,9 +162,10 @@ static int put_modules(JSContext *ctx, struct buf *b, JSValueConst list, size_t 
     JS_FreeValue(ctx, k);
     buf_put_u8(b, (uint8_t)kind);
     if (put_item(ctx, b, list, (uint32_t)i + 1, put_str)) return -1;
-    size_t before = b->len;
-    if (put_item(ctx, b, list, (uint32_t)i + 2, put_content)) return -1;
-    *size += b->len - before - sizeof(uint32_t);
+    JSValue content = JS_GetPropertyUint32(ctx, list, (uint32_t)i + 2);
+    int r = put_content(ctx, b, content, size);
+    JS_FreeValue(ctx, content);
+    if (r) return -1;
   }
   return 0;
 }
@@ -218,7 +226,7 @@ static int add_given(JSContext *ctx, JSValueConst channels, JSValueConst given) 
 
 static int write_code(JSContext *ctx, struct buf *b, JSValueConst *argv) {
   uint32_t v;
-  size_t code_size = 0;
+  uint64_t code_size = 0;
   buf_put_u64(b, 0);
   for (int i = ARG_CPU; i <= ARG_SUBREQUESTS; i++) {
     if (JS_ToUint32(ctx, &v, argv[i])) return -1;
@@ -232,11 +240,12 @@ static int write_code(JSContext *ctx, struct buf *b, JSValueConst *argv) {
   if (put_str(ctx, b, argv[ARG_DATE]) || put_flags(ctx, b, argv[ARG_FLAGS]) || put_str(ctx, b, argv[ARG_MAIN]) ||
       put_modules(ctx, b, argv[ARG_MODULES], &code_size))
     return -1;
-  if (code_size > CODE_SIZE_MAX || b->bad) {
+  if (code_size > CODE_SIZE_MAX) {
     JS_ThrowPlainError(ctx, "Dynamic Worker code size (%llu bytes) exceeds the maximum allowed size of %u bytes.",
                        (unsigned long long)code_size, (unsigned)CODE_SIZE_MAX);
     return -1;
   }
+  if (b->bad) return JS_ThrowOutOfMemory(ctx), -1;
   if (put_env(ctx, b, argv[ARG_ENV], argv[ARG_CHANNELS])) return -1;
   if (add_given(ctx, argv[ARG_CHANNELS], argv[ARG_GIVEN])) return -1;
   buf_put_u16(b, 0);

@@ -112,7 +112,7 @@ PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base r
   encoding console misc performance clone messages refused \
   locale locale_numbers locale_dates intl \
   crypto_arguments crypto_encoding crypto_keys crypto_secret crypto_curves crypto_rsa crypto) \
-  $(patsubst %,src/guest/worker/%.js,context errors bodies codings subrequests sockets fetch loader rpc_streams rpc timers eventsource caches testing scheduled) \
+  $(patsubst %,src/guest/worker/%.js,context errors bodies codings subrequests sockets fetch flags worker_code loader rpc_streams rpc timers eventsource caches testing scheduled) \
   $(patsubst %,src/guest/node/%.js,async modules buffer binding process inspect library crypto timers console os) \
   $(patsubst %,src/guest/worker/%.js,commonjs cloudflare outbound tcp connect capnweb capnweb_streams tail worker)
 $(G)/platform.js: $(PLATFORM_JS) $(G)/node.js scripts/platform.mjs

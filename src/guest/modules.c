@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "guest/guest.h"
+#include "guest/rpc/rpc.h"
 
 struct module {
   const char *name; /* not NUL-terminated */
@@ -20,8 +21,35 @@ struct module {
 
 static struct module *modules;
 static uint32_t module_count, module_cap;
+static bool some_were_cleaned; /* names: only then can two be the same */
+
+static bool clean_path(char *path);
+
+/* Most names are their own path. */
+static bool is_clean(const char *name, size_t n) {
+  if (n && (*name == '.' || *name == '/' || name[n - 1] == '/')) return false;
+  for (size_t i = 1; i < n; i++)
+    if (name[i - 1] == '/' && (name[i] == '.' || name[i] == '/')) return false;
+  return true;
+}
+
+/* The path that a name stands for; the name itself, which no import leads to, when that is above the root. */
+static const char *path_of(const char *name, size_t *length) {
+  char *path = is_clean(name, *length) ? NULL : malloc(*length + 1);
+  if (!path) return name;
+  memcpy(path, name, *length);
+  path[*length] = 0;
+  if (!clean_path(path)) {
+    free(path);
+    return name;
+  }
+  some_were_cleaned = true;
+  *length = strlen(path);
+  return path;
+}
 
 bool modules_add(uint8_t kind, const char *name, size_t name_length, const uint8_t *content, size_t length) {
+  name = path_of(name, &name_length);
   if (module_count == module_cap) {
     uint32_t cap = module_cap ? module_cap * 2 : 4;
     struct module *bigger = realloc(modules, cap * sizeof *bigger);
@@ -41,7 +69,7 @@ static const struct module *find(const char *name) {
   return NULL;
 }
 
-/* Removes "." and "name/.." from the path in place. False: it leads above the root. */
+/* Removes ".", "name/.." and slashes that separate nothing from the path in place. False: it leads above the root. */
 static bool clean_path(char *path) {
   char *to = path;
   for (char *from = path; *from;) {
@@ -59,6 +87,7 @@ static bool clean_path(char *path) {
     }
     from = *end ? end + 1 : end;
   }
+  if (to > path && to[-1] == '/') to--;
   *to = 0;
   return true;
 }
@@ -104,11 +133,11 @@ static char *joined(JSContext *ctx, const char *base, const char *specifier) {
 static char *refuse(JSContext *ctx, char *name, const char *base, const char *specifier, bool importing) {
   bool by_whom = *base && !importing;
   if (!name)
-    JS_ThrowTypeError(ctx, "Invalid module specifier \"%s\".%s%s%s", specifier, by_whom ? "\n  imported from \"" : "",
-                      by_whom ? base : "", by_whom ? "\"." : "");
+    rpc_throw(RPC_TYPE_ERROR, "Invalid module specifier \"%s\".%s%s%s", specifier,
+              by_whom ? "\n  imported from \"" : "", by_whom ? base : "", by_whom ? "\"." : "");
   else
-    JS_ThrowPlainError(ctx, "No such module \"%s\".%s%s%s", name, by_whom ? "\n  imported from \"" : "",
-                       by_whom ? base : "", by_whom ? "\"" : "");
+    rpc_throw(RPC_ERROR, "No such module \"%s\".%s%s%s", name, by_whom ? "\n  imported from \"" : "",
+              by_whom ? base : "", by_whom ? "\"" : "");
   js_free(ctx, name);
   return NULL;
 }
@@ -325,13 +354,41 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque, JSValue
 
 static JSModuleDef *main_module;
 
+static int refuse_doubled(JSContext *ctx) {
+  if (!some_were_cleaned) return 0;
+  for (uint32_t i = 0; i < module_count; i++)
+    for (uint32_t j = 0; j < i; j++)
+      if (modules[i].name_length == modules[j].name_length &&
+          !memcmp(modules[i].name, modules[j].name, modules[i].name_length))
+        return rpc_throw(RPC_ERROR, "Module \"%.*s\" already added to bundle", (int)modules[i].name_length,
+                         modules[i].name);
+  return 0;
+}
+
+/* The path of the main module, which is there; to be freed with js_free; NULL: an exception. */
+static char *main_path(JSContext *ctx, const char *name) {
+  char *path = js_strdup(ctx, name), *platform = NULL;
+  if (!path) return NULL;
+  bool above = !clean_path(path);
+  const struct module *m = above ? NULL : find(path);
+  if (above)
+    rpc_throw(RPC_TYPE_ERROR, "Invalid module specifier \"%s\".", name);
+  else if (m && m->kind != MODULE_JS)
+    JS_ThrowTypeError(ctx, "Main module must be an ES module.");
+  else if (!m && !(platform = name_of_platform(ctx, path)) && !JS_HasException(ctx))
+    rpc_throw(RPC_ERROR, "No such module: %s", *path ? path : ".");
+  js_free(ctx, platform);
+  if (!JS_HasException(ctx)) return path;
+  js_free(ctx, path);
+  return NULL;
+}
+
 /* import(name) -> the main module's namespace; or a promise, when it awaits at top level: see namespace() then */
 static JSValue native_import(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  const char *name;
-  const struct module *m = find_value(ctx, argv[0], &name);
-  if (!name) return JS_EXCEPTION;
-  JSValue promise = m && m->kind != MODULE_JS ? JS_ThrowTypeError(ctx, "Main module must be an ES module.")
-                                              : engine_import(ctx, name, &main_module);
+  const char *name = JS_ToCString(ctx, argv[0]);
+  char *path = name && !refuse_doubled(ctx) ? main_path(ctx, name) : NULL;
+  JSValue promise = path ? engine_import(ctx, path, &main_module) : JS_EXCEPTION;
+  js_free(ctx, path);
   JS_FreeCString(ctx, name);
   if (JS_IsException(promise)) return promise;
   JSPromiseStateEnum state = JS_PromiseState(ctx, promise);

@@ -174,7 +174,7 @@ test("errors keep their names and texts", async () => {
   await rejects(entry.out("http://127.0.0.1/"), /not permitted to access the internet/);
   await rejects(entry.spin(), /Worker exceeded CPU time limit/);
   await rejects(api.load(), { name: "TypeError" });
-  await rejects(api.load({}), /must contain at least one module/);
+  await rejects(api.load({}), /the .modules. field on .WorkerCode./);
   await rejects(api.load(code({}, { compatibilityDate: "soon" })), /Invalid compatibility date: soon/);
   const broken = { mainModule: "a.js", modules: { "a.js": "export default {" } };
   await rejects(api.load(broken).getEntrypoint().run(), /Failed to start Worker/);

@@ -27,9 +27,10 @@ function cloneOut(object) {
     return ['Blob', bytes, blobType(object)];
   }
   if (isReadableStream(object)) throw cannotClone('ReadableStream can only be serialized for RPC.');
+  if (isWritableStream(object)) throw cannotClone('WritableStream can only be serialized for RPC.');
   if (isAbortSignal(object)) throw cannotClone('AbortSignal serialization is not enabled.');
   if (isRequest(object)) return requestOut(object);
-  if (isResponse(object) && object.body !== null) throw cannotClone('ReadableStream can only be serialized for RPC.');
+  if (isResponse(object)) return bareResponseOut(object);
   if (ObjectPrototypeIsPrototypeOf(RpcTarget.prototype, object)) {
     throw cannotClone('Remote RPC references can only be serialized for RPC.');
   }
@@ -48,7 +49,18 @@ function cannotSerialize(object) {
 
 function requestOut(request) {
   if (request.body !== null) throw cannotClone('ReadableStream can only be serialized for RPC.');
-  return ['Request', request.url, request.method, requestList(request), request.redirect];
+  return ['BareRequest', request.url, request.method, requestList(request), request.redirect];
+}
+
+function bareResponseOut(response) {
+  if (responseSocket(response) !== null) throw cannotClone('Could not serialize object of type "WebSocket". This type does not support serialization.');
+  if (response.body !== null) throw cannotClone('ReadableStream can only be serialized for RPC.');
+  return ['BareResponse', response.status, response.statusText, responseList(response), response.cf];
+}
+
+function bareResponseIn(status, statusText, headers, cf) {
+  if (status === 0) return responseError();
+  return new Response(null, { __proto__: null, status, statusText, headers: pairsOf(headers), cf });
 }
 
 function pairsOf(list) {
@@ -66,7 +78,8 @@ function cloneIn(value) {
     return error;
   }
   if (kind === 'Blob') return new Blob([first], { type: `${second}` });
-  if (kind === 'Request') return new Request(`${first}`, { method: second, headers: pairsOf(third), redirect: fourth });
+  if (kind === 'BareRequest') return new Request(`${first}`, { __proto__: null, method: second, headers: pairsOf(third), redirect: fourth });
+  if (kind === 'BareResponse') return bareResponseIn(first, second, third, fourth);
   if (kind !== 'Headers') throw cannotClone('The serialized value is malformed.');
   return new Headers(pairsOf(first));
 }

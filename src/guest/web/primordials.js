@@ -37,6 +37,7 @@ const StringPrototypeIndexOf = uncurryThis(String.prototype.indexOf);
 const StringPrototypeLastIndexOf = uncurryThis(String.prototype.lastIndexOf);
 const StringPrototypeIncludes = uncurryThis(String.prototype.includes);
 const StringPrototypeStartsWith = uncurryThis(String.prototype.startsWith);
+const StringPrototypeEndsWith = uncurryThis(String.prototype.endsWith);
 const StringPrototypeToUpperCase = uncurryThis(String.prototype.toUpperCase);
 const StringPrototypeToLowerCase = uncurryThis(String.prototype.toLowerCase);
 const StringPrototypeCharCodeAt = uncurryThis(String.prototype.charCodeAt);

@@ -23,7 +23,7 @@ const GLOBAL_SCOPE =
 const statusTextOf = (text) => (StringPrototypeIncludes(text, "\x7f") ? "" : text);
 
 const worker = { namespace: null, failure: null, starting: false, waiting: [], env: {}, outbound: 0, date: "", nodeCompat: false, nodeLevel: 0,
-  sendsSignals: false, edge: false, dynamic: false };
+  sendsSignals: false, experimental: false, edge: false, dynamic: false };
 const endpoints = new Map(); // stream -> Event or Call
 let eventCount = 0; // in progress
 let current = null;

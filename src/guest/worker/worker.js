@@ -33,13 +33,19 @@ function checkExports(namespace) {
 
 const BINDING_LOADER = 1, BINDING_EDGE = 3; // frame.h
 
+// main: undefined, when `env` is an error: the code could not be read.
 function onLoad(main, env, bindings, outbound, date, flags, dynamic) {
   current = null;
+  if (main === undefined) {
+    failStart(env);
+    return;
+  }
   setNodeLevel(date, flags);
   setRpcDates(date, flags);
   worker.dynamic = dynamic;
+  worker.experimental = ArrayPrototypeIncludes(flags, "experimental");
   setNodeGlobals();
-  worker.env = env;
+  worker.env = env = dynamic ? { ...env } : env; // a plain object, whatever the parent gave
   worker.outbound = outbound & OUTBOUND_MODE;
   if (outbound & LOGS_AS_VALUES) consoleState.values = logValues;
   for (let i = 0; i < bindings.length; i += 3) {
