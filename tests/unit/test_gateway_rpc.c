@@ -528,6 +528,13 @@ static void test_lies(void **state) {
       {FROM_A, FRAME_MAKE, STREAM_EVENT, zeros, 8},
       {FROM_A, FRAME_MAKE, STREAM_GUEST, zeros, 8},
       {FROM_A, FRAME_MAKE, 0, zeros, 8},
+      {FROM_A, FRAME_RULES, stub, "{}", 2},
+      {FROM_A, FRAME_RULES, 1, "{}", 2},
+      {FROM_A, FRAME_RULES, SERVICE, "{}", 2},
+      {FROM_A, FRAME_RULES, CHANNEL_GIVEN, "{}", 2},
+      {FROM_A, FRAME_RULES, STREAM_EVENT, "{}", 2},
+      {FROM_A, FRAME_RULES, STREAM_GUEST, "{}", 2},
+      {FROM_A, FRAME_RULES, 0, "{}", 2},
       {FROM_A, FRAME_GET, CHANNEL_GIVEN | 5, "\1\0\0\0\0\0\0\0\0", 9},
       {FROM_A, FRAME_BODY, STREAM, zeros, 1},
       {FROM_A, FRAME_SHUT, STREAM, zeros, 2},
@@ -551,6 +558,56 @@ static void test_lies(void **state) {
     assert_non_null(cells.isolate[lies[i].from == FROM_A ? world.b : world.a]); /* nobody else is hurt */
     assert_int_equal(teardown(state), 0);
   }
+}
+
+/* Rules that cannot be read are no lie: nothing goes out by them. */
+static void test_odd_rules(void **state) {
+  static const char *const odd[] = {"",
+                                    "{",
+                                    "[]",
+                                    "null",
+                                    "{\"allow\":{}}",
+                                    "{\"allow\":[5]}",
+                                    "{\"allow\":[{\"host\":5}]}",
+                                    "{\"allow\":[{\"hosts\":[]}]}",
+                                    "{\"deny\":[{\"cidr\":\"1.2.3.4/99\"}]}",
+                                    "{\"deny\":[{\"headers\":{}}]}",
+                                    "{\"allow\":[{\"methods\":[]}]}",
+                                    "{\"allow\":[{\"port\":65536}]}",
+                                    "{\"allow\":[{\"headers\":{\"a\\nb\":\"c\"}}]}",
+                                    "{\"allow\":[{\"host\":\"a\\u0000b\"}]}",
+                                    "{\"allow\":[\xff]}",
+                                    "{}{}"};
+  static char deep[OUTBOUND_RULES_MAX], large[OUTBOUND_RULES_MAX + 1];
+  uint32_t number = MINE;
+  (void)state;
+  for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+    assert_true(say(world.a, FRAME_RULES, 0, number++, odd[i], strlen(odd[i])));
+  memset(deep, '[', sizeof deep);
+  assert_true(say(world.a, FRAME_RULES, 0, number++, deep, sizeof deep));
+  memset(large, ' ', sizeof large);
+  memcpy(large, "{}", 2);
+  assert_true(say(world.a, FRAME_RULES, 0, number++, large, sizeof large));
+  for (uint32_t i = MINE; i < number; i++) {
+    const struct channel *channel = table_get(&cells.isolate[world.a]->channels, i);
+    assert_non_null(channel->entry->rules->wrong);
+    assert_true(say(world.a, FRAME_RELEASE, 0, i, NULL, 0));
+  }
+  assert_int_equal(cells.isolate[world.a]->worker->entry_bytes, 0);
+}
+
+static void test_rules_are_bounded(void **state) {
+  static char text[OUTBOUND_RULES_MAX];
+  uint32_t i = 0;
+  (void)state;
+  memset(text, ' ', sizeof text);
+  memcpy(text, "{}", 2);
+  get(OWN + 9);
+  assert_true(fetch(world.a, STREAM, OWN + 9, EVENT_RPC, 0, "", 0));
+  uint32_t n = send_code(OWN + 9, OUTBOUND_NONE);
+  while (i < 1000 && say(n, FRAME_RULES, 0, MINE + i, text, sizeof text)) i++;
+  assert_in_range(i, 10, 20);
+  assert_non_null(cells.isolate[world.a]);
 }
 
 static void test_more_than_the_credit(void **state) {
@@ -607,7 +664,7 @@ static uint32_t any_stream(const struct isolate *isolate, uint8_t type) {
   static const uint32_t kinds[] = {STREAM_GUEST, STREAM_EVENT, OWN, CHANNEL_GIVEN, 0};
   if (!any(300)) return kinds[any(5)] + any(6);
   if (type == FRAME_FETCH) return STREAM_GUEST | any(1 << 20);
-  if (type == FRAME_MAKE || type == FRAME_GET) return OWN + any(1 << 20);
+  if (type == FRAME_MAKE || type == FRAME_GET || type == FRAME_RULES) return OWN + any(1 << 20);
   if (type == FRAME_CODE || type == FRAME_RELEASE) return any_of(&isolate->channels, OWN);
   if (type == FRAME_DONE) return any_of(&isolate->events, STREAM_EVENT | 999);
   if (type == FRAME_CANCEL) return any_of(&isolate->fetches, STREAM_GUEST | 999);
@@ -617,7 +674,7 @@ static uint32_t any_stream(const struct isolate *isolate, uint8_t type) {
 static void any_frame(const struct isolate *isolate) {
   static const uint8_t types[] = {FRAME_FETCH, FRAME_FETCH,   FRAME_CAPS,    FRAME_CAPS,    FRAME_MAKE, FRAME_MAKE,
                                   FRAME_GET,   FRAME_RELEASE, FRAME_MESSAGE, FRAME_MESSAGE, FRAME_DONE, FRAME_CANCEL,
-                                  FRAME_ERROR, FRAME_CODE,    FRAME_WINDOW,  FRAME_LOG,     FRAME_LOG};
+                                  FRAME_ERROR, FRAME_CODE,    FRAME_WINDOW,  FRAME_LOG,     FRAME_RULES};
   uint8_t type = types[any(sizeof types)];
   uint32_t from = isolate->number, stream = any_stream(isolate, type);
   struct buf b;
@@ -630,6 +687,8 @@ static void any_frame(const struct isolate *isolate) {
     if (any(2)) buf_put(&b, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18);
   } else if (type == FRAME_CAPS) {
     for (uint32_t i = any(4); i < 4; i++) buf_put_u32(&b, any_channel(isolate));
+  } else if (type == FRAME_RULES) {
+    buf_put(&b, any(2) ? "{}" : "{\"allow\":[{}],\"deny\":5}", any(2) ? 2 : 24);
   } else if (type == FRAME_MAKE) {
     buf_put_cstr(&b, "E");
     buf_put_cstr(&b, "props");
@@ -704,6 +763,8 @@ int main(void) {
       WORLD(test_props_are_bounded),
       SMALL(test_session_passes_too_much_while_it_waits),
       cmocka_unit_test(test_lies),
+      WORLD(test_odd_rules),
+      WORLD(test_rules_are_bounded),
       cmocka_unit_test(test_more_than_the_credit),
       cmocka_unit_test(test_lies_about_fetches),
       cmocka_unit_test(test_anything),
