@@ -237,3 +237,25 @@ test("what tails and logs may be", async () => {
     "The RPC receiver does not implement the method \"logs\".",
   ]);
 });
+
+test("a host Worker that dies ends what it loaded; the record comes to its next isolate, and harms nobody", async () => {
+  const source = `import { WorkerEntrypoint } from "cloudflare:workers";
+    const seen = [];
+    export class Tail extends WorkerEntrypoint { tail(events) { for (const e of events) { seen.push(e.outcome); console.log("tail", e.outcome); } } }
+    const CODE = "export default { async fetch() { console.log('begun'); await scheduler.wait(60000); } }";
+    export default { async fetch(request, env, ctx) {
+      if (new URL(request.url).pathname === "/seen") return Response.json(seen);
+      const sandbox = env.LOADER.load({ compatibilityDate: "2026-11-01", mainModule: "m.js", modules: { "m.js": CODE }, tails: [ctx.exports.Tail] });
+      sandbox.getEntrypoint().fetch("http://x/").catch(() => {});
+      await scheduler.wait(50);
+      for (;;);
+    } };`;
+  const server = await serve({ "index.js": source }, { worker_loaders: [{ binding: "LOADER" }], limits: { cpu_ms: 100 } });
+  for (let i = 1; i <= 3; i++) {
+    assert.equal((await request(server, "/die")).status, 503);
+    await server.logged(new RegExp(`(log worker: tail canceled[^]*){${i}}`));
+    assert.deepEqual(JSON.parse((await request(server, "/seen")).text), ["canceled"]);
+  }
+  assert.doesNotMatch(server.log, /protocol/);
+  await server.stop();
+});

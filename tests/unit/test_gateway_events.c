@@ -257,6 +257,38 @@ static void test_tail_whose_isolate_ends_first(void **state) {
   assert_int_equal(world.registry.exchanges, 1);
 }
 
+static void get_named(uint32_t stub) { assert_true(say(world.a, FRAME_GET, 0, stub, "\1\0\0\0\1\1\0\0\0n", 10)); }
+
+/* A Worker of a name gets as its tail what an earlier one of that name had passed on: itself. */
+static void test_tails_of_tails_come_to_rest(void **state) {
+  static const uint8_t head[16] = {204};
+  (void)state;
+  get_named(OWN + 9);
+  uint32_t n = send_code(OWN + 9, OUTBOUND_NONE), events = 0;
+  load(n);
+  assert_true(fetch(world.a, STREAM, OWN + 9, EVENT_RPC, 0, "", 0));
+  assert_true(make(n, MINE, "Tail", "", 0));
+  assert_true(say_number(n, FRAME_CAPS, told(n, FRAME_EVENT)->h.stream, MINE));
+  uint32_t given = cap(told(world.a, FRAME_CAPS), 0);
+  isolate_end_code(cells.isolate[n], true, ERROR_TRAP, "");
+  forget();
+  get_named(OWN + 10);
+  assert_true(say_number(world.a, FRAME_CAPS, OWN + 10, given));
+  n = send_code(OWN + 10, OUTBOUND_NONE | 1u << CODE_TAILS_SHIFT);
+  load(n);
+  assert_true(fetch(world.a, STREAM + 1, OWN + 10, EVENT_FETCH, FRAME_END,
+                    "\3\0\0\0GET\1\0\0\0u\0\0\xff\xff\xff\xff\xff\xff\xff\xff", 22));
+  for (const struct told *event; (event = told(n, FRAME_EVENT)) && events < 100; events++) {
+    uint32_t stream = event->h.stream;
+    assert_int_equal(event->payload[0], events ? EVENT_TAIL : EVENT_FETCH);
+    forget();
+    assert_true(say(n, FRAME_HEAD, 0, stream, head, sizeof head));
+    assert_true(say(n, FRAME_DONE, 0, stream, NULL, 0));
+    run_loop();
+  }
+  assert_int_equal(events, 1 + TAIL_DEPTH);
+}
+
 /* All cells are gone. */
 static void test_records_at_the_end_of_all(void **state) {
   uint32_t stream, n = begin_traced(&stream);
@@ -423,6 +455,7 @@ int main(void) {
       WORLD(test_a_record),
       WORLD(test_records_go_when_the_worker_is_gone),
       WORLD(test_tail_whose_isolate_ends_first),
+      WORLD(test_tails_of_tails_come_to_rest),
       WORLD(test_records_at_the_end_of_all),
       WORLD(test_tail_that_dies),
       WORLD(test_odd_logs),

@@ -4,7 +4,18 @@
 
 const SCHEDULED_OK = 200, SCHEDULED_EXCEPTION = 500; // frame.h
 const LAST_DATE_MS = 9223372036854; // as nanoseconds they fit 64 bits
-const NO_SCHEDULED = "Handler does not export a scheduled() function.";
+const NO_SCHEDULED = "Handler does not export a scheduled() function";
+const NO_SCHEDULED_HINT =
+  "Received a ScheduledEvent but we lack a handler for ScheduledEvents (a.k.a. Cron Triggers). Did you remember to " +
+  "export a scheduled() function?";
+let hinted = false;
+
+function hintScheduled() {
+  if (hinted) return;
+  hinted = true;
+  if (consoleState.values === null) native.log(3, NO_SCHEDULED_HINT);
+  else logValues(3, [NO_SCHEDULED_HINT]);
+}
 
 class Scheduled_ extends Event_ {
   constructor(stream) {
@@ -71,6 +82,7 @@ function callScheduled(event, target, props, time, cron) {
   const handler = isClass ? new target(ctx, worker.env) : target;
   if (typeof handler.scheduled !== "function") {
     event.noRetry = true;
+    hintScheduled();
     throw new ErrorConstructor(NO_SCHEDULED);
   }
   const controller = new ScheduledController(native, event, time, cron);

@@ -80,11 +80,14 @@ const traceRequest = class Request {
   }
 };
 
-function fill(object, fields) {
+for (const constructor of [TraceItem, TraceLog, TraceException, FetchEventInfo, JsRpcEventInfo, ScheduledEventInfo,
+  TailEventInfo, TailItem, traceResponse, traceRequest]) defineInterface(constructor);
+
+function fill(object, fields, writable = false) {
   const names = ObjectKeys(fields);
   for (let i = 0; i < names.length; i++)
     ObjectDefineProperty(object, names[i],
-      { __proto__: null, value: fields[names[i]], writable: true, enumerable: true, configurable: true });
+      { __proto__: null, value: fields[names[i]], writable, enumerable: true, configurable: true });
   return object;
 }
 
@@ -131,7 +134,7 @@ function headersOf(pairs, redacts) {
   const sorted = { __proto__: null }, names = ArrayPrototypeSort(ObjectKeys(values));
   for (let i = 0; i < names.length; i++)
     sorted[names[i]] = redacts && isSecret(names[i]) ? REDACTED : values[names[i]];
-  return fill({}, sorted);
+  return fill({}, sorted, true);
 }
 
 const CREDENTIALS = /^([a-z]+:\/\/)[^\/?#]*@/;
@@ -139,8 +142,8 @@ const CREDENTIALS = /^([a-z]+:\/\/)[^\/?#]*@/;
 function requestOf(head, redacts) {
   const found = RegExpPrototypeExec(CREDENTIALS, head.url);
   const url = found === null ? head.url : found[1] + StringPrototypeSlice(head.url, found[0].length);
-  const fields = { __proto__: null, cf: undefined, headers: headersOf(head.headers, redacts), method: head.method,
-    url: redacts ? redactedUrl(url) : url };
+  const fields = { __proto__: null, url: redacts ? redactedUrl(url) : url, method: head.method,
+    headers: headersOf(head.headers, redacts), cf: undefined };
   return new traceRequest(fields, redacts ? requestOf(head, false) : undefined);
 }
 
@@ -148,12 +151,12 @@ function eventInfo(head, end) {
   if (head.kind === "fetch" && head.headers !== undefined) {
     const response = end.status === 0 || end.status === SOCKET_STATUS ? undefined
       : fill(new traceResponse(), { __proto__: null, status: end.status });
-    return fill(new FetchEventInfo(), { __proto__: null, response, request: requestOf(head, true) });
+    return fill(new FetchEventInfo(), { __proto__: null, request: requestOf(head, true), response });
   }
   if (head.kind === "rpc")
     return fill(new JsRpcEventInfo(), { __proto__: null, rpcMethod: head.rpcMethod ?? "" });
   if (head.kind === "scheduled" && head.cron !== undefined)
-    return fill(new ScheduledEventInfo(), { __proto__: null, cron: head.cron, scheduledTime: new Date(+head.scheduledTime) });
+    return fill(new ScheduledEventInfo(), { __proto__: null, cron: head.cron, scheduledTime: +head.scheduledTime });
   if (head.kind !== "tail") return null;
   const item = fill(new TailItem(), { __proto__: null, scriptName: null });
   return fill(new TailEventInfo(), { __proto__: null, consumedEvents: [item] });
@@ -174,7 +177,7 @@ function traceLog(level, timestamp, text) {
 }
 
 function traceThrown(timestamp, name, message, stack) {
-  return fill(new TraceException(), { __proto__: null, stack: stack === "" ? undefined : stack, message, name, timestamp });
+  return fill(new TraceException(), { __proto__: null, stack: stack === "" ? undefined : stack, name, message, timestamp });
 }
 
 function traceItem(record) {
@@ -196,7 +199,7 @@ function callTail(name, items, ctx) {
   const isClass = typeof target === "function" && isEntrypointClass(target);
   const handler = isClass ? new target(ctx, worker.env) : target;
   if (typeof handler.tail !== "function") throw new Error("Handler does not export a tail() function.");
-  return isClass ? handler.tail(items) : handler.tail(items, worker.env, ctx);
+  return isClass ? handler.tail(items, undefined, undefined) : handler.tail(items, worker.env, ctx);
 }
 
 const textOfRequest = Request.prototype.text;
@@ -274,7 +277,7 @@ let collectingPrototype = null;
 
 function collectingService(target) {
   target.logs = { __proto__: null, lines: [], size: 0, lost: 0 };
-  collectingPrototype ??= fill({ __proto__: Fetcher.prototype }, collectingMethods);
+  collectingPrototype ??= fill({ __proto__: Fetcher.prototype }, collectingMethods, true);
   const stub = native.service(target);
   ObjectSetPrototypeOf(stub, collectingPrototype);
   return stub;
