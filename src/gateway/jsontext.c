@@ -2,38 +2,58 @@
 #include "gateway/jsontext.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "gateway/utf8.h"
 
 void json_put(struct buf *out, const char *text) { buf_put(out, text, strlen(text)); }
 
+static size_t escape_code(char (*out)[8], unsigned code) {
+  static const char digits[] = "0123456789abcdef";
+  const char text[] = {
+      '\\', 'u', digits[code >> 12 & 15], digits[code >> 8 & 15], digits[code >> 4 & 15], digits[code & 15]};
+  memcpy(*out, text, sizeof text);
+  return sizeof text;
+}
+
 /* Controls, those of C1, DEL and the two line separators of Unicode are escaped too: a line stays one, and no terminal
  * is driven. */
 static size_t escape(char (*out)[8], const char *text, size_t length) {
   unsigned char c = (unsigned char)text[0], d = length > 1 ? (unsigned char)text[1] : 0;
-  unsigned code = 0;
-  if (c == '"' || c == '\\') return (size_t)snprintf(*out, sizeof *out, "\\%c", c);
-  if (c == '\n') return (size_t)snprintf(*out, sizeof *out, "\\n");
-  if (c < 0x20 || c == 0x7f) code = c;
-  if (length == 2 && c == 0xc2 && d < 0xa0) code = d;
+  if (c == '"' || c == '\\' || c == '\n') {
+    (*out)[0] = '\\';
+    (*out)[1] = c == '\n' ? 'n' : (char)c;
+    return 2;
+  }
+  if (c < 0x20 || c == 0x7f) return escape_code(out, c);
+  if (length == 2 && c == 0xc2 && d < 0xa0) return escape_code(out, d);
   if (length == 3 && c == 0xe2 && d == 0x80 && ((unsigned char)text[2] & 0xfe) == 0xa8)
-    code = 0x2000u + ((unsigned char)text[2] & 0x3fu);
-  if (code || !c) return (size_t)snprintf(*out, sizeof *out, "\\u%04x", code);
+    return escape_code(out, 0x2000u + ((unsigned char)text[2] & 0x3fu));
   memcpy(*out, text, length);
   return length;
 }
 
+/* How much from here on needs no escape. */
+static size_t plain(const char *text, size_t length) {
+  size_t n = 0;
+  while (n < length && text[n] >= ' ' && text[n] < 0x7f && text[n] != '"' && text[n] != '\\') n++;
+  return n;
+}
+
 void json_put_cut(struct buf *out, const char *text, size_t length, size_t most) {
+  static const char unknown[] = "\xef\xbf\xbd";
   char one[8];
   buf_put_u8(out, '"');
-  for (size_t i = 0; i < length;) {
-    size_t n = utf8_character(text + i, length - i);
-    size_t written = n ? escape(&one, text + i, n) : (size_t)snprintf(one, sizeof one, "\xef\xbf\xbd");
+  for (size_t i = 0; i < length && !out->bad;) {
+    size_t run = plain(text + i, length - i);
+    if (run > most) run = most;
+    buf_put(out, text + i, run);
+    most -= run;
+    if ((i += run) == length) break;
+    size_t n = utf8_character(text + i, length - i), written = n ? escape(&one, text + i, n) : sizeof unknown - 1;
     if (written > most) break;
     most -= written;
-    buf_put(out, one, written);
+    buf_put(out, n ? one : unknown, written);
     i += n ? n : 1;
   }
   buf_put_u8(out, '"');

@@ -63,13 +63,30 @@ static void say_truncated(struct tail *t) {
   buf_put(&t->record, line, (size_t)n);
 }
 
+/* How much more there may be. */
+static size_t room(const struct tail *t) {
+  size_t own = TAIL_BYTES - END_BYTES, all = RECORDS_BYTES;
+  own = t->record.len < own ? own - t->record.len : 0;
+  all = t->registry->tail_bytes < all ? (size_t)(all - t->registry->tail_bytes) : 0;
+  return own < all ? own : all;
+}
+
+/* False: it is left out, unread. Once a record is not whole nothing is written to see whether it fits. */
+static bool item_may_fit(struct tail *t, size_t length) {
+  enum { ESCAPED = 6 }; /* what a byte may take */
+  if (length <= room(t) && (!t->truncated || length * ESCAPED <= room(t))) return true;
+  if (!t->truncated) say_truncated(t);
+  return false;
+}
+
 static void item_end(struct tail *t, size_t begin) {
   size_t added = t->record.len - begin;
-  if (!t->record.bad && t->record.len <= TAIL_BYTES - END_BYTES && t->registry->tail_bytes + added <= RECORDS_BYTES) {
+  t->record.len = begin;
+  if (!t->record.bad && added <= room(t)) {
+    t->record.len += added;
     count(t, added);
     return;
   }
-  t->record.len = begin;
   t->record.bad = false;
   if (!t->truncated) say_truncated(t);
 }
@@ -186,6 +203,7 @@ static void put_exception(struct tail *t, const struct failure *f) {
 }
 
 void tail_log(struct tail *t, const uint8_t *payload, size_t length) {
+  if (!item_may_fit(t, length)) return;
   if (payload[0] == LOG_EXCEPTION) {
     struct failure f = failure_read(payload, length);
     put_exception(t, &f);
@@ -306,7 +324,7 @@ static void deliver(const struct tail *t, const struct entry *entry) {
 
 static void put_end(struct tail *t, uint64_t cpu_ns) {
   char text[256];
-  uint64_t cpu_ms = (cpu_ns - t->cpu_ns) / 1000000, now = tail_now_ms();
+  uint64_t cpu_ms = cpu_ns > t->cpu_ns ? (cpu_ns - t->cpu_ns) / 1000000 : 0, now = tail_now_ms();
   snprintf(text, sizeof text,
            ",{\"outcome\":\"%s\",\"status\":%u,\"cpuTime\":%" PRIu64 ",\"wallTime\":%" PRIu64 ",\"truncated\":%s}]",
            t->outcome ? t->outcome : "ok", t->settled ? 0 : t->status, cpu_ms,

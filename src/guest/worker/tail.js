@@ -172,7 +172,7 @@ function parsed(text) {
 }
 
 function traceLog(level, timestamp, text) {
-  const [message, errorInfo] = parsed(text);
+  const list = parsed(text), message = list[0], errorInfo = list[1];
   return fill(new TraceLog(), { __proto__: null, errorInfo, message, level: LOG_LEVELS[level] ?? "log", timestamp });
 }
 
@@ -183,9 +183,9 @@ function traceThrown(timestamp, name, message, stack) {
 function traceItem(record) {
   const head = record[0], end = record[record.length - 1], logs = [], exceptions = [];
   for (let i = 1; i < record.length - 1; i++) {
-    const [kind, a, b, c, d] = record[i];
-    if (kind === "log") logs[logs.length] = traceLog(a, b, c);
-    else exceptions[exceptions.length] = traceThrown(a, b, c, d);
+    const entry = record[i];
+    if (entry[0] === "log") logs[logs.length] = traceLog(entry[1], entry[2], entry[3]);
+    else exceptions[exceptions.length] = traceThrown(entry[1], entry[2], entry[3], entry[4]);
   }
   return fill(new TraceItem(), { __proto__: null, wallTime: end.wallTime, cpuTime: end.cpuTime, truncated: end.truncated,
     executionModel: "stateless", outcome: end.outcome, durableObjectId: undefined, preview: undefined,
@@ -230,7 +230,8 @@ function onTail(stream, name, props, method, url, headers, length, inline, hasBo
 
 // ---- coming back
 
-const COLLECTED_MAX = 1 << 20; // characters of JSON that wait for logs()
+const COLLECTED_MAX = 1 << 20; // characters of JSON that wait for logs(), with what a line costs
+const LINE_COST = 64;
 
 let collecting = null; // Map: stream of a call or session -> { lines, size, lost } of the stub that it went through
 
@@ -248,7 +249,7 @@ function forgetCollecting(event) {
 function onLog(stream, level, timestamp, text) {
   const logs = collecting === null ? undefined : collecting.get(stream);
   if (logs === undefined) return;
-  logs.size += text.length;
+  logs.size += text.length + LINE_COST;
   if (logs.size > COLLECTED_MAX) logs.lost++;
   else logs.lines[logs.lines.length] = { __proto__: null, level, timestamp, text };
 }
