@@ -305,7 +305,7 @@ static void triggers(void **state) {
                "wrangler.jsonc:3:23: triggers.crons must be an array, not a string");
   expect_error("\"triggers\": []", "wrangler.jsonc:3:13: triggers must be an object, not an array");
   expect_warning("\"triggers\": {\"cron\": []}",
-                 "wrangler.jsonc:3:14: unknown key \"cron\" in triggers; did you mean \"crons\"?\n");
+                 "wrangler.jsonc:3:14: unknown key \"cron\" in triggers was ignored; did you mean \"crons\"?\n");
 }
 
 static void unknown_keys(void **state) {

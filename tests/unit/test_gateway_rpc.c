@@ -688,7 +688,8 @@ static void any_frame(const struct isolate *isolate) {
   } else if (type == FRAME_CAPS) {
     for (uint32_t i = any(4); i < 4; i++) buf_put_u32(&b, any_channel(isolate));
   } else if (type == FRAME_RULES) {
-    buf_put(&b, any(2) ? "{}" : "{\"allow\":[{}],\"deny\":5}", any(2) ? 2 : 24);
+    const char *text = any(2) ? "{}" : "{\"allow\":[{}],\"deny\":5}";
+    buf_put(&b, text, strlen(text));
   } else if (type == FRAME_MAKE) {
     buf_put_cstr(&b, "E");
     buf_put_cstr(&b, "props");
