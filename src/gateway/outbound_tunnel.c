@@ -1,6 +1,6 @@
-/* outbound_tunnel.c: a connection to the network that is a Worker's by itself (connect()): the request's body is what is
- * written to it, the answer's body what it sends, and each ends by itself. TLS on it, from the start or from the middle
- * on, is ours (tls.h). What carries the bytes is outbound_websocket.c.
+/* outbound_tunnel.c: a connection to the network that is a Worker's by itself (connect()): the request's body is what
+ * is written to it, the answer's body what it sends, and each ends by itself. TLS on it, from the start or from the
+ * middle on, is ours (tls.h). What carries the bytes is outbound_websocket.c.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* outbound_websocket.c: a connection to the network that is, or is to become, a WebSocket, or is a Worker's by itself
- * (a tunnel, outbound_tunnel.c): libcurl made it (names, policy, TLS) and now only carries bytes; the rest happens here, once a turn, in
- * outbound_websocket_flush.
+ * (a tunnel, outbound_tunnel.c): libcurl made it (names, policy, TLS) and now only carries bytes; the rest happens
+ * here, once a turn, in outbound_websocket_flush.
  *
  * The watch is edge-triggered, and everything is read and written until libcurl says that it would have to wait: what
  * TLS has decrypted already wakes nobody, and a handshake within TLS may make reading wait for writing. A turn reads a
@@ -282,7 +282,8 @@ void outbound_tunnel_send(struct outbound_request *r) {
 
 bool outbound_websocket_quiet(struct outbound_request *r) {
   struct outbound_websocket *ws = r->websocket;
-  if (r->tunnel) return !outbound_tunnel_shakes(ws); /* its silence is the Worker's affair; TCP notices a peer that is gone */
+  if (r->tunnel)
+    return !outbound_tunnel_shakes(ws); /* its silence is the Worker's affair; TCP notices a peer that is gone */
   if (!ws->frames || ws->pinged || websocket_sent_close(ws->frames) || websocket_got_close(ws->frames)) return false;
   websocket_ping(ws->frames);
   ws->pinged = true;

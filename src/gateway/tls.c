@@ -13,13 +13,14 @@
 
 enum { TLS_MAGIC = 0x53534c54, PIECE = 16 * 1024 };
 
-#define SSL_FUNCTIONS(F)                                                                                      \
-  F(SSL_CTX_new)                                                                                              \
-  F(TLS_client_method)                                                                                        \
-  F(SSL_CTX_ctrl)                                                                                             \
-  F(SSL_CTX_set_default_verify_paths)                                                                         \
-  F(SSL_CTX_set_verify)                                                                                       \
-  F(SSL_new) F(SSL_free) F(SSL_set_bio) F(SSL_ctrl) F(SSL_set1_host) F(SSL_get0_param) F(SSL_set_connect_state) \
+#define SSL_FUNCTIONS(F)                                                                             \
+  F(SSL_CTX_new)                                                                                     \
+  F(TLS_client_method)                                                                               \
+  F(SSL_CTX_ctrl)                                                                                    \
+  F(SSL_CTX_set_default_verify_paths)                                                                \
+  F(SSL_CTX_set_verify)                                                                              \
+  F(SSL_new)                                                                                         \
+  F(SSL_free) F(SSL_set_bio) F(SSL_ctrl) F(SSL_set1_host) F(SSL_get0_param) F(SSL_set_connect_state) \
       F(SSL_do_handshake) F(SSL_read) F(SSL_write) F(SSL_get_error) F(SSL_get_verify_result) F(SSL_shutdown)
 
 static struct {

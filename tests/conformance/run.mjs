@@ -55,9 +55,10 @@ const helpersOf = (script) => [...readScript(script).matchAll(/ from "\.\.\/(\w+
 // It imports "capnweb", which on workerd is the npm package.
 const importsCapnweb = (script) => / from "capnweb";$/m.test(readScript(script));
 
-let tcp; // the servers of upstream_tcp.mjs, when a script asks for them
+let tcp; // the servers of upstream_tcp.mjs, for scripts that ask for them
 
-const varsOf = (upstream) => ({ UPSTREAM: upstream.url, ...(tcp && { TCP: tcp.tcp, TLS: tcp.tls }) });
+const varsOf = (script, upstream) =>
+  ({ UPSTREAM: upstream.url, ...(setup(script).asksTcp && { TCP: tcp.tcp, TLS: tcp.tls }) });
 
 // ---- the two servers ----
 
@@ -68,7 +69,7 @@ function mayflyCommand(directory, script, upstream) {
     main: "index.js",
     compatibility_date: date,
     compatibility_flags: flags,
-    vars: varsOf(upstream),
+    vars: varsOf(script, upstream),
     worker_loaders: [{ binding: "LOADER" }],
     outbound: { allow: [{ cidr: "127.0.0.1/32" }] },
     limits: { ...(comparesLog && { log_lines: 100000 }), ...(memory && { memory_mb: memory }) },
@@ -105,9 +106,9 @@ function workerdCommand(directory, script, upstream) {
   bindings = [${[...bindings, ...more].join(", ")}],
   globalOutbound = "net"
 )`;
-  const vars = Object.entries(varsOf(upstream)).map(([name, text]) => `(name = "${name}", text = "${text}")`);
+  const vars = Object.entries(varsOf(script, upstream)).map(([name, text]) => `(name = "${name}", text = "${text}")`);
   const main = worker([...vars, `(name = "LOADER", workerLoader = (id = "a"))`]);
-  const trusted = tcp ? `, trustedCertificates = [${JSON.stringify(fs.readFileSync(tcp.ca, "utf8"))}]` : "";
+  const trusted = setup(script).asksTcp ? `, trustedCertificates = [${JSON.stringify(fs.readFileSync(tcp.ca, "utf8"))}]` : "";
   fs.writeFileSync(path.join(directory, "config.capnp"), `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main), ${hasPeer ? '(name = "peer", worker = .peer),' : ""}
@@ -175,7 +176,7 @@ function withLog(lines, texts) {
 async function ask(command, name, script, upstream) {
   const directory = lay(script);
   const [program, args, fd, pattern] = command(directory, script, upstream);
-  const env = { ...process.env, ...(tcp && { SSL_CERT_FILE: tcp.ca }) };
+  const env = { ...process.env, ...(setup(script).asksTcp && { SSL_CERT_FILE: tcp.ca }) };
   const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe", "pipe"] });
   let said = "";
   const wrote = ["", "", "", ""]; // by file descriptor
@@ -198,7 +199,8 @@ async function ask(command, name, script, upstream) {
     if (response.status !== 200) throw new Error(`status ${response.status}: ${text} ${said}`);
     let lines = text.replace(/\n$/, "").split("\n");
     if (setup(script).comparesLog) lines = withLog(lines, await logOf(name, wrote));
-    const unnamed = (line) => Object.entries(varsOf(upstream)).reduce((text, [name, value]) => text.replaceAll(value, name), line);
+    const vars = Object.entries(varsOf(script, upstream));
+    const unnamed = (line) => vars.reduce((text, [name, value]) => text.replaceAll(value, name), line);
     return { lines: lines.map(unnamed), said };
   } catch (e) {
     return { lines: [`(no answer) ${e.message.replaceAll("\n", " ")}`], said };

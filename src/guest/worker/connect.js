@@ -96,7 +96,8 @@ function connectHandler(name, url, ctx) {
 
 function acceptConnection(event, address) {
   const out = new TcpOut();
-  const connection = new Connection(out, { __proto__: null, address, host: "", secure: "off", halfOpen: true, mark: undefined });
+  const about = { __proto__: null, address, host: "", secure: "off", halfOpen: true, mark: undefined };
+  const connection = new Connection(out, about);
   native.head(event.stream, 200, "", [], -1, null, true);
   event.answered = true;
   event.sender = new Sender(event.stream);
@@ -138,7 +139,8 @@ function beginConnect(event, name, props, method, url, headers) {
   }
   const connection = acceptConnection(event, headerOf(headers, "host") ?? StringPrototypeSlice(url, 6));
   try {
-    result = promiseResolved(ReflectApply(found.connect, found.handler, [new Socket(INTERNAL, connection), worker.env, ctx]));
+    const given = [new Socket(INTERNAL, connection), worker.env, ctx];
+    result = promiseResolved(ReflectApply(found.connect, found.handler, given));
   } catch (e) {
     result = promiseRejected(e);
   }

@@ -318,7 +318,8 @@ class Socket {
     const connection = this.#connection;
     let { host } = connection.about;
     if (options !== undefined && options !== null) {
-      if (!isObject(options)) throw new TypeError("Failed to execute 'startTls' on 'Socket': parameter 1 is not of type 'TlsOptions'.");
+      if (!isObject(options))
+        throw new TypeError("Failed to execute 'startTls' on 'Socket': parameter 1 is not of type 'TlsOptions'.");
       const expected = options.expectedServerHostname;
       if (expected !== undefined) host = `${expected}`;
     }
