@@ -68,7 +68,9 @@ enum config_log { CONFIG_LOG_ALL, CONFIG_LOG_REFUSED, CONFIG_LOG_NONE };
 
 struct config_outbound {
   struct rules *rules; /* a reference; NULL: as without any */
-  char *proxy;         /* a URL; NULL: none */
+  char *proxy;           /* a URL; NULL: none */
+  char *proxy_auth_file; /* relative to the configuration; NULL: none */
+  char *proxy_auth;      /* user:password, of that file or of the environment (config_file.c); NULL: what the URL has */
   enum config_log log;
   bool log_query; /* with the values of its query */
 };

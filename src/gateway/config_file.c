@@ -44,10 +44,11 @@ static int find_file(const char *path, char *file, size_t size, char *err, size_
 /* At most one byte more than is allowed, so that config_parse sees that it is too long. */
 static int read_file(const char *path, char **text, size_t *length, char *err, size_t err_size) {
   FILE *f = fopen(path, "re");
-  *text = malloc(JSONC_SIZE_MAX + 1);
+  *text = malloc(JSONC_SIZE_MAX + 2);
   if (!f || !*text) goto bad;
   *length = fread(*text, 1, JSONC_SIZE_MAX + 1, f);
   if (ferror(f)) goto bad;
+  (*text)[*length] = 0;
   fclose(f);
   return 0;
 bad:
@@ -68,6 +69,27 @@ static int check_mains(const struct config *c, char *err, size_t err_size) {
   return 0;
 }
 
+/* What the proxy is shown, of a file or of the environment: so that it need not stand in the configuration. */
+static int read_proxy_auth(struct config *c, char *err, size_t err_size) {
+  const struct config_outbound *o = &c->outbound;
+  const char *given = getenv("MAYFLY_PROXY_AUTH");
+  char path[8192], *text = NULL;
+  size_t length;
+  if (!o->proxy || (!o->proxy_auth_file && !given)) return 0;
+  if (o->proxy_auth_file) {
+    snprintf(path, sizeof path, o->proxy_auth_file[0] == '/' ? "%s%s" : "%s/%s",
+             o->proxy_auth_file[0] == '/' ? "" : c->directory, o->proxy_auth_file);
+    if (read_file(path, &text, &length, err, err_size)) return -1;
+  } else {
+    text = strdup(given);
+  }
+  if (text) text[strcspn(text, "\r\n")] = 0;
+  c->outbound.proxy_auth = text;
+  if (text && strchr(text, ':')) return 0;
+  snprintf(err, err_size, "%s: must be USER:PASSWORD", o->proxy_auth_file ? path : "MAYFLY_PROXY_AUTH");
+  return -1;
+}
+
 int config_read(struct config *out, const char *path, config_warn *warn, void *arg, char *err, size_t err_size) {
   char file[8192], *text;
   size_t length;
@@ -77,7 +99,7 @@ int config_read(struct config *out, const char *path, config_warn *warn, void *a
   if (read_file(file, &text, &length, err, err_size)) return -1;
   int rc = config_parse(out, shown, text, length, warn, arg, err, err_size);
   free(text);
-  if (rc == 0 && check_mains(out, err, err_size)) {
+  if (rc == 0 && (check_mains(out, err, err_size) || read_proxy_auth(out, err, err_size))) {
     config_free(out);
     rc = -1;
   }

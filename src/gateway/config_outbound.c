@@ -108,6 +108,13 @@ static void read_proxy(struct reading *r, uint32_t node) {
   free(text);
 }
 
+static void read_proxy_auth_file(struct reading *r, uint32_t node) {
+  char *file = reading_string(r, node, "outbound.proxy_auth_file");
+  if (!file) return;
+  free(of(r)->proxy_auth_file);
+  of(r)->proxy_auth_file = file;
+}
+
 /* A rule without addresses closes the list. */
 static bool is_closed(const struct rules *rules, int public) {
   if (public) return public < 0;
@@ -117,8 +124,13 @@ static bool is_closed(const struct rules *rules, int public) {
 }
 
 void config_read_outbound(struct reading *r, uint32_t node) {
-  static const struct key keys[] = {{"allow", read_allow}, {"deny", read_deny},           {"public", read_public},
-                                    {"log", read_log},     {"log_query", read_log_query}, {"proxy", read_proxy}};
+  static const struct key keys[] = {{"allow", read_allow},
+                                    {"deny", read_deny},
+                                    {"public", read_public},
+                                    {"log", read_log},
+                                    {"log_query", read_log_query},
+                                    {"proxy", read_proxy},
+                                    {"proxy_auth_file", read_proxy_auth_file}};
   static const struct table table = {" in outbound", keys, sizeof keys / sizeof *keys, NULL, 0};
   if (!reading_expect(r, node, '{', "outbound")) return;
   of(r)->rules = rules_new(true);
@@ -134,4 +146,6 @@ void config_read_outbound(struct reading *r, uint32_t node) {
 void config_free_outbound(struct config *c) {
   rules_release(c->outbound.rules);
   free(c->outbound.proxy);
+  free(c->outbound.proxy_auth_file);
+  free(c->outbound.proxy_auth);
 }

@@ -156,6 +156,8 @@ static void connect_options(struct outbound_request *r) {
   curl->easy_setopt(r->easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl->easy_setopt(r->easy, CURLOPT_PROXY, o->config->outbound.proxy ? o->config->outbound.proxy : "");
   curl->easy_setopt(r->easy, CURLOPT_NOPROXY, "");
+  curl->easy_setopt(r->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (o->config->outbound.proxy_auth) curl->easy_setopt(r->easy, CURLOPT_PROXYUSERPWD, o->config->outbound.proxy_auth);
   curl->easy_setopt(r->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
   curl->easy_setopt(r->easy, CURLOPT_NOSIGNAL, 1L);
   curl->easy_setopt(r->easy, CURLOPT_QUICK_EXIT, 1L); /* never wait for a name server */
@@ -167,7 +169,9 @@ static void connect_options(struct outbound_request *r) {
   curl->easy_setopt(r->easy, CURLOPT_RESOLVER_START_FUNCTION, on_resolve);
   curl->easy_setopt(r->easy, CURLOPT_RESOLVER_START_DATA, r);
   curl->easy_setopt(r->easy, CURLOPT_CAPATH, ca_directory); /* NULL: one file, which libcurl keeps in memory */
+  curl->easy_setopt(r->easy, CURLOPT_PROXY_CAPATH, ca_directory);
   if (ca_file) curl->easy_setopt(r->easy, CURLOPT_CAINFO, ca_file);
+  if (ca_file) curl->easy_setopt(r->easy, CURLOPT_PROXY_CAINFO, ca_file);
   if (!r->upgrade) return;
   curl->easy_setopt(r->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
   curl->easy_setopt(r->easy, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -108,6 +108,8 @@ static const char *build_headers(struct outbound_request *r, struct reader *in) 
     if (!http_is_token(name, n) || !http_is_value(value, v)) return "a header is not valid";
     if (http_is(name, n, "upgrade") && http_is(value, v, "websocket")) r->upgrade = true;
     if (is_ours(name, n) || outbound_replaces(r, name, n)) continue;
+    if (r->outbound->config->outbound.proxy && http_is(name, n, "proxy-authorization"))
+      continue; /* what our proxy is told is ours */
     accept |= http_is(name, n, "accept");
     if (outbound_put_header(r, name, n, value, v)) return "out of memory";
   }

@@ -2,7 +2,6 @@
  * is written to it, the answer's body what it sends, and each ends by itself. TLS on it, from the start or from the
  * middle on, is ours (tls.h). What carries the bytes is outbound_websocket.c.
  */
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -11,18 +10,11 @@
 
 enum { PIECE = CURL_MAX_WRITE_SIZE, TLS_CREDIT = 4 * PIECE, OUT_FULL = 2 * STREAM_WINDOW };
 
-/* It is there: the answer's head says with whom, its body is what comes. */
+/* It is there: the answer's body is what comes. */
 static void answer(struct outbound_request *r) {
-  const struct curl_functions *curl = r->outbound->curl;
-  char text[96];
-  char *ip = NULL;
-  long port = 0;
-  curl->easy_getinfo(r->easy, CURLINFO_PRIMARY_IP, &ip);
-  curl->easy_getinfo(r->easy, CURLINFO_PRIMARY_PORT, &port);
-  snprintf(text, sizeof text, ip && strchr(ip, ':') ? "[%s]:%ld" : "%s:%ld", ip ? ip : "", port);
   buf_clear(&r->head);
   buf_put_u16(&r->head, 200);
-  buf_put_cstr(&r->head, text);
+  buf_put_cstr(&r->head, "");
   buf_put_u16(&r->head, 0);
   buf_put_u64(&r->head, UINT64_MAX);
   r->status = 200;
@@ -105,11 +97,17 @@ void outbound_tunnel_fill(struct outbound_websocket *ws) {
   if (ws->tls_name[0] && !ws->tls && !ws->over && r->upload_paused && !unsent(ws)) begin_tls(ws, ws->tls_name);
 }
 
+/* By libcurl, to the proxy: then only that could be ended for writing, and both ways with it. */
+static bool is_encrypted(const struct outbound_websocket *ws) {
+  const char *proxy = ws->request->outbound->config->outbound.proxy;
+  return proxy && !strncmp(proxy, "https:", 6);
+}
+
 void outbound_tunnel_shut(struct outbound_websocket *ws) {
   if (!ws->shut || ws->told_end || unsent(ws) || ws->deaf) return;
   ws->told_end = true;
   if (!ws->tls) {
-    shutdown(ws->watch.fd, SHUT_WR);
+    if (!is_encrypted(ws)) shutdown(ws->watch.fd, SHUT_WR);
     return;
   }
   tls_end(ws->tls);

@@ -13,7 +13,8 @@ import os from "node:os";
 import path from "node:path";
 import tls from "node:tls";
 
-function makeCertificates() {
+/** A new folder with key.pem and cert.pem for "localhost", and ca.pem, the authority that says so. */
+export function makeCertificates() {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), "mayfly-tls-"));
   const openssl = (...args) => execFileSync("openssl", args, { stdio: "ignore", cwd: directory });
   const key = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];

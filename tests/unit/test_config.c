@@ -632,7 +632,7 @@ static void outbound_rules(void **state) {
   assert_int_equal(
       parse_with("\"outbound\": {\"allow\": [{\"host\": \"*.Example.COM\", \"methods\": [\"get\", \"HEAD\"], "
                  "\"path\": \"/a/*\", \"scheme\": \"https\"}], \"deny\": [{\"port\": 25}], \"log\": \"refused\", "
-                 "\"log_query\": true, \"proxy\": \"http://127.0.0.1:3128\"}"),
+                 "\"log_query\": true, \"proxy\": \"http://127.0.0.1:3128\", \"proxy_auth_file\": \"secret\"}"),
       0);
   assert_string_equal(warnings, "");
   const struct rule *rule = config.outbound.rules->allow.list;
@@ -644,6 +644,8 @@ static void outbound_rules(void **state) {
   assert_int_equal(config.outbound.log, CONFIG_LOG_REFUSED);
   assert_true(config.outbound.log_query);
   assert_string_equal(config.outbound.proxy, "http://127.0.0.1:3128");
+  assert_string_equal(config.outbound.proxy_auth_file, "secret");
+  assert_null(config.outbound.proxy_auth);
   config_free(&config);
   assert_true(closed_by("\"allow\": [{\"host\": \"a.example\"}]"));
   assert_true(closed_by("\"allow\": [{\"cidr\": \"::1\"}, {\"port\": 443}]"));
