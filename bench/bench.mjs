@@ -1,38 +1,21 @@
 // bench.mjs: the figures that Mayfly is judged by, beside workerd's, measured in turn in one run.
 // Medians of the rounds; a ratio is of the medians. The machine is expected to be noisy: look at ratios.
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { capnweb } from "./capnweb.mjs";
+import { egress } from "./egress.mjs";
 import { OPERATIONS, operation, passThrough } from "./platform.mjs";
 import { CALLS, call, echo } from "./rpc.mjs";
-import { childrenCpu, get, median, memory, MAYFLY, ROOT, sleep, start, stop, timed, WORKERD } from "./servers.mjs";
+import { childrenCpu, get, median, memory, MAYFLY, ROOT, sleep, start, stop, timed, WORKERD, wrk } from "./servers.mjs";
 
 const ROUNDS = Number(process.argv[2] ?? 3);
-const SECONDS = 3;
 const KEPT = 500;
 const MANY = 100;
 const BODY_MB = 100;
 const IDLE_MS = 2500; // after this an isolate is idle
 
 // ---- measuring ----
-
-function wrk(server, path, seconds = SECONDS) {
-  return new Promise((resolve, reject) => {
-    const child = spawn("wrk", ["-t1", "-c16", `-d${seconds}s`, "--latency", server.url + path]);
-    let text = "";
-    child.stdout.on("data", (data) => (text += data));
-    child.on("exit", (status) => {
-      if (status !== 0 || /Non-2xx/.test(text)) return reject(new Error(`wrk ${server.name} ${path}: ${text}`));
-      const [, value, unit] = /99%\s+([\d.]+)(us|ms|s)/.exec(text);
-      resolve({
-        perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]),
-        requests: Number(/(\d+) requests in/.exec(text)[1]),
-        p99: Number(value) * { us: 1e-3, ms: 1, s: 1e3 }[unit],
-      });
-    });
-  });
-}
 
 async function freshInServer(server) {
   await get(server, `/many?n=${MANY}`);
@@ -155,6 +138,7 @@ for (const [path, label] of [["pass", "100 MB through the host Worker, unread"],
   row(`  peak memory of all processes (PSS)`, m(`${path}_peak_kb`, "mayfly") / 1e3, m(`${path}_peak_kb`, "workerd") / 1e3, "MB", "less", "bounded");
 }
 console.log(`\nthe spinning Worker's caller got: ${figures.spin_answer.mayfly[0]}`);
+figures.egress = await egress(ROUNDS);
 figures.capnweb = await capnweb(ROUNDS);
 
 mkdirSync(join(ROOT, "build"), { recursive: true });

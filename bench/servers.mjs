@@ -12,6 +12,7 @@ export const WORKERD = execFileSync(process.execPath, ["-p", "require('workerd')
 
 export const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const SECONDS = 3; // of a measurement with wrk
 
 function workerdConfig() {
   const dir = mkdtempSync(join(tmpdir(), "mayfly-bench-"));
@@ -19,7 +20,7 @@ function workerdConfig() {
   const names = readdirSync(dir).filter((name) => name.endsWith(".js")).sort((a) => (a === "host.js" ? -1 : 1));
   writeFileSync(join(dir, "config.capnp"), `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .main)],
+  services = [(name = "main", worker = .main), (name = "internet", network = (allow = ["public", "private"]))],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
 );
 const main :Workerd.Worker = (
@@ -98,6 +99,24 @@ export async function get(server, path) {
   const text = await response.text();
   if (response.status !== 200) throw new Error(`${server.name} ${path}: ${response.status} ${text}`);
   return text;
+}
+
+/** wrk with one thread: { perSecond, requests, p99: ms }. */
+export function wrk(server, path, seconds = SECONDS, connections = 16) {
+  return new Promise((resolve, reject) => {
+    const child = spawn("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", server.url + path]);
+    let text = "";
+    child.stdout.on("data", (data) => (text += data));
+    child.on("exit", (status) => {
+      if (status !== 0 || /Non-2xx/.test(text)) return reject(new Error(`wrk ${server.name} ${path}: ${text}`));
+      const [, value, unit] = /99%\s+([\d.]+)(us|ms|s)/.exec(text);
+      resolve({
+        perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]),
+        requests: Number(/(\d+) requests in/.exec(text)[1]),
+        p99: Number(value) * { us: 1e-3, ms: 1, s: 1e3 }[unit],
+      });
+    });
+  });
 }
 
 /** Microseconds that `run` takes. */

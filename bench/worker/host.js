@@ -1,7 +1,9 @@
 // The host Worker of the benchmark: the same file runs on Mayfly and on workerd. One path, one measurement.
+import { egress } from "./egress.js";
 import { platform } from "./platform.js";
 import { rpc } from "./rpc.js";
 
+export { Egress } from "./egress.js";
 export { Host } from "./rpc.js";
 
 const SNIPPET = `export default {
@@ -46,6 +48,7 @@ const paths = {
   // a body through the Worker, unread; and through a stream of its own
   "/pass": (env, url, request) => new Response(request.body),
   "/through": (env, url, request) => new Response(request.body.pipeThrough(new IdentityTransformStream())),
+  "/egress": (env, url, request, ctx) => egress(env, ctx, url),
   "/rpc": (env, url, request, ctx) => rpc(env, ctx, url),
   "/spin": async (env, url) => {
     const spin = env.LOADER.load({ ...code(""), modules: { "main.js": SPIN }, limits: { cpuMs: 10000 } });
