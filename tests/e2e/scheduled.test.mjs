@@ -1,8 +1,10 @@
 // scheduled(): events by hand (--test-scheduled), crons of the configuration, limits, and what is in the log and in the
 // items of tails. At which minutes crons fire is tested in tests/unit (test_cron.c, test_gateway_events.c).
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import path from "node:path";
 import { test } from "node:test";
-import { request, run, directory, serve, DATE } from "./harness.mjs";
+import { DATE, directory, request, root, run, serve, serveDirectory } from "./harness.mjs";
 
 const PATH = "/cdn-cgi/handler/scheduled";
 const WORKER = `
@@ -77,11 +79,28 @@ test("not by hand otherwise: the Worker answers", async () => {
   assert.equal(code, 0);
 });
 
-test("a Worker without scheduled(), or that does not start anew", async () => {
+test("a Worker without scheduled()", async () => {
   const server = await serve({ "index.js": "export default { fetch() { return new Response('x'); } }" }, {}, ["--test-scheduled"]);
   const { status, text } = await request(server, PATH);
   assert.deepEqual([status, text], [500, "exception"]);
-  assert.match(server.log, /^error worker: Uncaught Error: Handler does not export a scheduled\(\) function\.$/m);
+  assert.match(server.log, /^error worker: Uncaught Error: Handler does not export a scheduled\(\) function$/m);
+  await server.stop();
+});
+
+// The server believes that a minute ends in four seconds.
+test("the clock runs it", async () => {
+  const shim = path.join(directory({}), "clock.so");
+  execFileSync("cc", ["-shared", "-fPIC", "-o", shim, path.join(root, "tests/e2e/shifted_clock.c"), "-ldl"]);
+  const made = directory({ "index.js": WORKER, "wrangler.jsonc": JSON.stringify({ main: "index.js", compatibility_date: DATE,
+    triggers: { crons: ["* * * * *", "0 0 29 2 *"] }, workers: [{ name: "second", main: "index.js", triggers: { crons: ["*/1 * * * *"] } }] }) });
+  const env = { ...process.env, LD_PRELOAD: shim, CLOCK_SHIFT_MS: `${56000 - (Date.now() % 60000) + 120000}`,
+    ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ""}:verify_asan_link_order=0` };
+  const server = await serveDirectory(made, [], { env });
+  await server.logged(/^log worker: scheduled \* \* \* \* \*$/m);
+  await server.logged(/^log second: scheduled \*\/1 \* \* \* \*$/m);
+  const events = JSON.parse((await request(server, "/events")).text);
+  assert.equal(events.length, 1);
+  assert.equal(events[0][1] % 60000, 0);
   await server.stop();
 });
 
@@ -119,7 +138,7 @@ test("of dynamic Workers: the outcome at the caller, and what tails get", async 
     { worker_loaders: [{ binding: "LOADER" }], compatibility_flags: ["service_binding_extra_handlers"] });
   const ask = async (cron) => JSON.parse((await request(server, `/?cron=${cron}`)).text);
   const expected = (cron, outcome, exceptions) => ({ result: { outcome, noRetry: false }, outcome,
-    event: { cron, scheduledTime: new Date(1e12).toISOString() }, kind: "ScheduledEventInfo", logs: [["in", cron]], exceptions });
+    event: { cron, scheduledTime: 1e12 }, kind: "ScheduledEventInfo", logs: [["in", cron]], exceptions });
   assert.deepEqual(await ask("ok"), expected("ok", "ok", []));
   assert.deepEqual(await ask("throw"), expected("throw", "exception", ["thrown"]));
   assert.deepEqual((await ask("both")).exceptions.sort(), ["first", "late"]);
