@@ -203,6 +203,7 @@ enum event_kind { EVENT_FETCH = 1, EVENT_RPC, EVENT_TEST, EVENT_TAIL, EVENT_SCHE
 enum scheduled_status { SCHEDULED_OK = 200, SCHEDULED_EXCEPTION = 500 };
 enum event_flag {
   EVENT_REDIRECTED = 1, /* FETCH: it follows a redirect to another origin: headers of rules are not added any more */
+  EVENT_LIMITS = 2,     /* FETCH to a stub: behind this word are u32 wall_ms and u32 subrequests, as in CODE */
 };
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_LOG, LOG_WARN, LOG_ERROR, LOG_EXCEPTION };
 #define LOG_VALUES 0x80u /* a level with it: values rather than text */

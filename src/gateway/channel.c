@@ -297,7 +297,7 @@ static void fetch_entry(struct isolate *isolate, const struct frame_header *h, c
   } else {
     uint8_t flags = rest.left ? h->flags & (uint8_t)~FRAME_END : h->flags;
     exchange_start_isolate(isolate->registry, entry_worker(entry), isolate, h->stream, event.data, event.len, flags,
-                           &caps);
+                           &caps, &(struct event_limits){0});
     struct exchange *x = rest.left ? table_get(&isolate->fetches, h->stream) : NULL;
     if (x) exchange_rest(x, rest.p, rest.left, h->flags & FRAME_END);
   }
@@ -339,13 +339,38 @@ const char *channel_tail(struct registry *r, const struct entry *entry, const st
   return wrong;
 }
 
-static void fetch_stub(struct isolate *isolate, const struct frame_header *h, struct channel *stub, uint8_t *event,
-                       size_t length, struct caps *caps) {
+enum { FLAGS_AT = 5, LIMITS_AT = FLAGS_AT + 4 }; /* in an event */
+
+static bool has_limits(const uint8_t *event) {
+  uint32_t flags;
+  memcpy(&flags, event + FLAGS_AT, sizeof flags);
+  return flags & EVENT_LIMITS;
+}
+
+/* Takes what EVENT_LIMITS announces out of the event; how many bytes it begins later now. */
+static size_t take_limits(uint8_t *event, struct event_limits *limits) {
+  uint32_t flags = 0;
+  memcpy(limits, event + LIMITS_AT, sizeof *limits);
+  memcpy(event + FLAGS_AT, &flags, sizeof flags);
+  memmove(event + sizeof *limits, event, LIMITS_AT);
+  return sizeof *limits;
+}
+
+static const char *fetch_stub(struct isolate *isolate, const struct frame_header *h, struct channel *stub,
+                              uint8_t *event, size_t length, struct caps *caps) {
+  struct event_limits limits = {0};
   struct worker *w = stub_worker(stub);
+  if (has_limits(event)) {
+    if (length < LIMITS_AT + sizeof limits + 1) return "limits that are not there";
+    size_t taken = take_limits(event, &limits);
+    event += taken;
+    length -= taken;
+  }
   if (w)
-    exchange_start_isolate(isolate->registry, w, isolate, h->stream, event, length, h->flags, caps);
+    exchange_start_isolate(isolate->registry, w, isolate, h->stream, event, length, h->flags, caps, &limits);
   else
     isolate_send_error(isolate, h->stream, ERROR_EVENTS, "out of memory");
+  return NULL;
 }
 
 static const char *fetch(struct isolate *isolate, const struct frame_header *h, uint8_t *payload, struct caps *caps) {
@@ -354,8 +379,9 @@ static const char *fetch(struct isolate *isolate, const struct frame_header *h, 
   payload += sizeof number;
   bool known = payload[0] == EVENT_FETCH || (number && (payload[0] == EVENT_RPC || payload[0] == EVENT_SCHEDULED));
   if (!known) return "an event of an unknown kind";
-  if (number && number <= isolate_loaders(isolate)) return loader_fetch(isolate, h->stream, number, payload, length);
   struct channel *channel = table_get(&isolate->channels, number);
+  if (has_limits(payload) && (!channel || channel->entry)) return "limits for what is no stub";
+  if (number && number <= isolate_loaders(isolate)) return loader_fetch(isolate, h->stream, number, payload, length);
   if (number && !channel) return "a channel that is not in its table";
   if (!number && !isolate->worker->outbound) {
     isolate_send_error(isolate, h->stream, ERROR_NO_OUTBOUND, "");
@@ -372,7 +398,7 @@ static const char *fetch(struct isolate *isolate, const struct frame_header *h, 
   else if (entry)
     fetch_entry(isolate, h, entry, payload, length);
   else if (channel)
-    fetch_stub(isolate, h, channel, payload, length, caps);
+    return fetch_stub(isolate, h, channel, payload, length, caps);
   else
     outbound_fetch(isolate->registry->outbound, isolate, NULL, h->stream, payload, length, h->flags);
   return NULL;

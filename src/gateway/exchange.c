@@ -125,13 +125,20 @@ static void on_wall(void *arg) {
   }
 }
 
+/* `asked` as in CODE. */
+static uint32_t lower(uint32_t asked, uint32_t allowed) { return asked && asked - 1 < allowed ? asked - 1 : allowed; }
+
+int exchange_set_wall(struct exchange *x) {
+  uint32_t ms = lower(x->limits.wall_ms, x->worker->wall_ms);
+  return loop_timer_set(x->registry->loop, &x->wall, ms ? ms : 1);
+}
+
 static int exchange_start(struct exchange *x) {
   x->wall.fire = on_wall;
   x->wall.arg = x;
   session_trace(x);
   if (x->session) cells_expect(x->registry->cells);
-  if ((!x->session || (x->event_flags & FRAME_ASKS)) && loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms))
-    return -1;
+  if ((!x->session || (x->event_flags & FRAME_ASKS)) && exchange_set_wall(x)) return -1;
   worker_take(x->worker, x);
   return 0;
 }
@@ -162,10 +169,12 @@ int exchange_start_client(struct registry *registry, struct worker *worker, cons
 }
 
 void exchange_start_isolate(struct registry *registry, struct worker *worker, struct isolate *caller, uint32_t stream,
-                            uint8_t *event, size_t length, uint8_t flags, struct caps *caps) {
+                            uint8_t *event, size_t length, uint8_t flags, struct caps *caps,
+                            const struct event_limits *limits) {
   struct exchange *x = exchange_new(registry, worker, event, length, flags);
   if (x) {
     x->caller_stream = stream;
+    x->limits = *limits;
     x->caps = *caps;
     x->event_caps = caps->count;
     *caps = (struct caps){0};
@@ -260,6 +269,7 @@ void exchange_run(struct exchange *x, struct isolate *callee) {
   x->callee = callee;
   x->callee_stream = stream;
   clamp_cpu(x, event);
+  if (!x->event_borrow && x->wall.place) exchange_set_wall(x); /* now its code has said what it may take */
   if (x->worker->tails.count) x->tail = tail_new(x, event, x->event_length);
   exchange_to_callee(x, FRAME_EVENT, x->event_flags, event, x->event_length);
   if (x->event_borrow)
@@ -267,7 +277,7 @@ void exchange_run(struct exchange *x, struct isolate *callee) {
   else
     send_held(x);
   caps_free(&x->caps);
-  isolate_event_begins(callee);
+  isolate_event_begins(callee, lower(x->limits.subrequests, x->worker->subrequests));
 }
 
 void exchange_rest(struct exchange *x, const uint8_t *bytes, size_t length, bool end) {
@@ -313,7 +323,7 @@ void exchange_answer_credit(struct exchange *x, uint32_t bytes) {
 void exchange_end_open(struct exchange *x) {
   if (x->answered || !is_open(x)) return;
   x->answered = true;
-  if (x->state == EXCHANGE_RUNNING && x->worker) loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms);
+  if (x->state == EXCHANGE_RUNNING && x->worker) exchange_set_wall(x);
 }
 
 void exchange_caller_gone(struct exchange *x) {

@@ -76,6 +76,11 @@ struct exchange_way {
   bool amid, text; /* a message has begun and goes on; it is text */
 };
 
+/* What its caller allows an event, below what its Worker allows: 0, or one more than the limit. */
+struct event_limits {
+  uint32_t wall_ms, subrequests;
+};
+
 struct exchange {
   uint32_t magic;
   enum exchange_state state;
@@ -96,6 +101,7 @@ struct exchange {
   bool answered;                /* the caller has its outcome, or went away */
   bool silent;                  /* the caller went away: what the callee still says is dropped */
   uint8_t event_flags;
+  struct event_limits limits;
   uint8_t *event_borrow; /* the EVENT's payload, while the exchange is being started */
   uint32_t event_length;
   struct buf held;  /* while WAITING: the EVENT's payload, then frames */
@@ -121,7 +127,8 @@ int exchange_start_tail(struct registry *registry, struct worker *worker, const 
                         struct caps *caps, unsigned depth);
 /* As exchange_start_client; if it fails, the caller is told. Takes the caps over, which go ahead of the event. */
 void exchange_start_isolate(struct registry *registry, struct worker *worker, struct isolate *caller, uint32_t stream,
-                            uint8_t *event, size_t length, uint8_t flags, struct caps *caps);
+                            uint8_t *event, size_t length, uint8_t flags, struct caps *caps,
+                            const struct event_limits *limits);
 /* Towards a server, which has the EVENT already. The exchange lives until the server says DONE; NULL: out of
  * memory. */
 struct exchange *exchange_start_served(struct registry *registry, struct isolate *caller, uint32_t stream,

@@ -6,6 +6,8 @@
 
 /* After every step: lets go of a caller that has all it can get, and of the exchange when nobody is left. */
 void exchange_settle(struct exchange *x);
+/* Its wall time begins. -1: out of memory. */
+int exchange_set_wall(struct exchange *x);
 /* A frame to the callee; held while there is none yet. */
 void exchange_to_callee(struct exchange *x, uint8_t type, uint8_t flags, const void *payload, size_t length);
 /* A frame to the caller's isolate, if it is one. */

@@ -136,7 +136,7 @@ void isolate_send_error(struct isolate *isolate, uint32_t stream, enum error_cod
 
 /* ---- events ---- */
 
-void isolate_event_begins(struct isolate *isolate) { isolate->subrequests_left += isolate->worker->subrequests; }
+void isolate_event_begins(struct isolate *isolate, uint32_t subrequests) { isolate->subrequests_left += subrequests; }
 
 /* What finished events left over does not add up for those that remain. */
 void isolate_event_ends(struct isolate *isolate) {

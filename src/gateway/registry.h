@@ -177,7 +177,7 @@ void worker_release(struct worker *w);
 /* Runs the exchange now or lets it wait; or it fails. */
 void worker_take(struct worker *w, struct exchange *x);
 void worker_forget_waiting(struct worker *w, struct exchange *x);
-void isolate_event_begins(struct isolate *isolate);
+void isolate_event_begins(struct isolate *isolate, uint32_t subrequests);
 void isolate_event_ends(struct isolate *isolate);
 void isolate_wall(struct isolate *isolate, struct exchange *guilty);
 

@@ -58,7 +58,7 @@ static void session_break(struct exchange *x, enum error_code code) {
 const char *session_up(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
   uint8_t asks = h->flags & FRAME_ASKS;
   if (!pay(&x->request_credit, h->length)) return "a message beyond its credit";
-  if (asks && !x->wall.place && loop_timer_set(x->registry->loop, &x->wall, x->worker->wall_ms)) return "out of memory";
+  if (asks && !x->wall.place && exchange_set_wall(x)) return "out of memory";
   exchange_to_callee(x, FRAME_MESSAGE, asks, payload, h->length);
   cells_expect(x->registry->cells);
   if (x->trace) trace_bytes(x->trace, false, payload, h->length);

@@ -70,6 +70,7 @@ void lists_init(JSContext *ctx, JSValueConst native);
 void headers_init(JSContext *ctx, JSValueConst native);
 /* modules.c: the modules of the Worker's code. Names and contents are borrowed for the isolate's life. */
 void modules_init(JSContext *ctx, JSValueConst native);
+void put_limits(struct buf *b, JSValueConst limits, uint32_t flags);
 bool modules_add(uint8_t kind, const char *name, size_t name_length, const uint8_t *content, size_t length);
 /* code.c: LOAD in, CODE out. */
 void code_init(JSContext *ctx, JSValueConst native);

@@ -112,8 +112,21 @@ static JSValue out_head(JSContext *ctx, JSValueConst this, int argc, JSValueCons
   return rest;
 }
 
-/* fetch(stream, channel, cpuMs, entrypoint, props: ArrayBuffer|undefined, method, url, headers, length, body, open,
- *       flags: enum event_flag) */
+/* What a stub's target allows its events. Further flags may be given; with them it is the beginning of an EVENT. */
+void put_limits(struct buf *b, JSValueConst limits, uint32_t flags) {
+  JSValue *list;
+  uint32_t n = JS_IsObject(limits) ? engine_array(limits, &list) : 0, values[3] = {0};
+  for (uint32_t i = 0; i < n && i < 3; i++) JS_ToUint32(guest.ctx, &values[i], list[i]);
+  bool more = values[1] || values[2];
+  buf_put_u32(b, values[0]);
+  buf_put_u32(b, flags | (more ? EVENT_LIMITS : 0u));
+  if (!more) return;
+  buf_put_u32(b, values[1]);
+  buf_put_u32(b, values[2]);
+}
+
+/* fetch(stream, channel, limits: [cpuMs, wallMs, subRequests]|null, entrypoint, props: ArrayBuffer|undefined, method,
+ *       url, headers, length, body, open, flags: enum event_flag) */
 static JSValue out_fetch(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   uint8_t flags = 0;
   size_t n = 0;
@@ -121,8 +134,7 @@ static JSValue out_fetch(JSContext *ctx, JSValueConst this, int argc, JSValueCon
   size_t mark = begin(FRAME_FETCH, stream_arg(ctx, argv[0]));
   buf_put_u32(&out, stream_arg(ctx, argv[1]));
   buf_put_u8(&out, EVENT_FETCH);
-  buf_put_u32(&out, stream_arg(ctx, argv[2]));
-  buf_put_u32(&out, stream_arg(ctx, argv[11]));
+  put_limits(&out, argv[2], stream_arg(ctx, argv[11]));
   if (put_text(ctx, argv[3], 1024)) return JS_EXCEPTION;
   const uint8_t *props = JS_IsUndefined(argv[4]) ? NULL : JS_GetArrayBuffer(ctx, &n, argv[4]);
   buf_put_str(&out, props, n);

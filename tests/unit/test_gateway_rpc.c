@@ -627,6 +627,43 @@ static void test_more_than_the_credit(void **state) {
   }
 }
 
+/* A FETCH with EVENT_LIMITS, and what is behind its flags. */
+static bool fetch_limited(uint32_t channel, const void *rest, size_t length) {
+  struct buf b;
+  buf_init(&b, FRAME_PAYLOAD_MAX);
+  buf_put_u32(&b, channel);
+  buf_put_u8(&b, EVENT_FETCH);
+  buf_put_u32(&b, 0);
+  buf_put_u32(&b, EVENT_LIMITS);
+  buf_put(&b, rest, length);
+  bool ok = say(world.a, FRAME_FETCH, FRAME_END, STREAM, b.data, b.len);
+  buf_free(&b);
+  return ok;
+}
+
+/* Limits are a stub's, and are there; what they are taken out of is an event like any. */
+static void test_lies_about_limits(void **state) {
+  static const uint8_t rest[8 + 8 + 8 + 2 + 8] = {1, 0, 0, 0, 4, 0, 0, 0};
+  static const uint32_t others[] = {0, LOADER, SERVICE, OWN + 5};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    setup(state);
+    assert_false(fetch_limited(others[i], rest, sizeof rest));
+    assert_int_equal(teardown(state), 0);
+  }
+  for (size_t n = 8; n <= sizeof rest; n += sizeof rest - 8) {
+    setup(state);
+    struct buf b;
+    buf_init(&b, FRAME_PAYLOAD_MAX);
+    buf_put_u32(&b, LOADER);
+    buf_put_u8(&b, 0);
+    buf_put_cstr(&b, "");
+    assert_true(say(world.a, FRAME_GET, 0, OWN, b.data, b.len));
+    buf_free(&b);
+    assert_int_equal(fetch_limited(OWN, rest, n), n > 8);
+    assert_int_equal(teardown(state), 0);
+  }
+}
+
 /* A RPC session on channel 0, and caps on a stream that is not a session. */
 static void test_lies_about_fetches(void **state) {
   setup(state);
@@ -684,6 +721,7 @@ static void any_frame(const struct isolate *isolate) {
   if (type == FRAME_FETCH) {
     buf_put_u32(&b, any_channel(isolate));
     put_event_head(&b, any(4) ? EVENT_RPC : any(2) ? EVENT_SCHEDULED : EVENT_FETCH, "", "");
+    if (!any(100)) b.data[4 + 1 + 4] = EVENT_LIMITS;
     if (any(2)) buf_put(&b, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18);
   } else if (type == FRAME_CAPS) {
     for (uint32_t i = any(4); i < 4; i++) buf_put_u32(&b, any_channel(isolate));
@@ -768,6 +806,7 @@ int main(void) {
       WORLD(test_rules_are_bounded),
       cmocka_unit_test(test_more_than_the_credit),
       cmocka_unit_test(test_lies_about_fetches),
+      cmocka_unit_test(test_lies_about_limits),
       cmocka_unit_test(test_anything),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

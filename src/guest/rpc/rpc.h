@@ -330,7 +330,7 @@ struct hook *local_hook(JSValueConst event, struct hook *target);
   HOOK(uncaught) /* (error): of a disposer */                                                      \
   HOOK(make)     /* (loopback, options) -> Fetcher: ctx.exports.X({props}) */                      \
   HOOK(fail)     /* (enum rpc_error, text): throws it */                                           \
-  HOOK(loopback) /* (what ctx.exports.X knows) -> {channel, cpuMs, entrypoint, props, channels} */ \
+  HOOK(loopback) /* (what ctx.exports.X knows) -> {channel, limits, entrypoint, props, channels} */ \
   HOOK(service)  /* (channel) -> Fetcher */                                                        \
   HOOK(rebuild)  /* (name, message, stack, thrown) -> what came in an ERROR */                     \
   HOOK(event)    /* (stream) -> the event of a session that a peer opens */                        \

@@ -137,8 +137,9 @@ static void send_open(struct wire *w) {
   size_t mark = frame_begin(FRAME_FETCH, w->stream);
   buf_put_u32(&frame, number_of(s->keep, "channel"));
   buf_put_u8(&frame, EVENT_RPC);
-  buf_put_u32(&frame, number_of(s->keep, "cpuMs"));
-  buf_put_u32(&frame, 0);
+  JSValue limits = JS_GetPropertyStr(ctx, s->keep, "limits");
+  put_limits(&frame, limits, 0);
+  JS_FreeValue(ctx, limits);
   buf_put_str(&frame, name, n);
   buf_put_str(&frame, p, length);
   size_t room = sizeof(struct frame_header) + FRAME_PAYLOAD_MAX - frame.len,
@@ -388,7 +389,7 @@ bool wire_frame(const struct frame_header *h, struct reader *r) {
 
 /* ---- opening ---- */
 
-/* Where a FETCH to this service stub goes: {channel, cpuMs, entrypoint, props, channels}. */
+/* Where a FETCH to this service stub goes: {channel, limits, entrypoint, props, channels}. */
 static JSValue opening_of(JSValueConst stub) {
   JSValue target = stub_target(stub);
   if (stub_kind(stub) == STUB_SERVICE) return target;

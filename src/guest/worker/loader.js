@@ -89,8 +89,7 @@ class WorkerStub {
     if (given !== undefined && !isObject(given)) throw wrongField("EntrypointOptions", "props", "Object");
     const limits = readLimits(options?.limits, "EntrypointOptions");
     const props = given === undefined ? undefined : native.plainWrite(given, channels);
-    const cpuMs = limits.cpuMs === 0 ? 0 : MathMax(limits.cpuMs - 1, 1);
-    const target = { channel: handle.stub, handle, entrypoint, props, channels, cpuMs,
+    const target = { channel: handle.stub, handle, entrypoint, props, channels, limits: ofEvent(limits),
       held: heldChannels(channels) };
     return handle.collects ? collectingService(target) : native.service(target);
   }
@@ -107,7 +106,7 @@ const isFresh = (options) => isObject(options) && !!options.fresh;
 const loaderAnswer = uncurryThis(Body.prototype.bytes);
 
 async function askLoader(channel, method, name) {
-  const target = { channel, handle: null, entrypoint: name, props: undefined, channels: undefined, cpuMs: 0 };
+  const target = { channel, handle: null, entrypoint: name, props: undefined, channels: undefined, limits: null };
   return await loaderAnswer(await callFetch(target, "http://loader/", { method }));
 }
 

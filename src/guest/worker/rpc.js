@@ -15,10 +15,10 @@ defineStub(RpcPromise, "JsRpcPromise", true);
 defineStub(RpcProperty, "JsRpcProperty", false);
 defineStub(LoopbackServiceStub, "LoopbackServiceStub", false);
 
-// ---- service stubs: { channel, handle, entrypoint, props, channels, cpuMs, held }
+// ---- service stubs: { channel, handle, entrypoint, props, channels, limits, held }
 
 const serviceOn = (channel) =>
-  native.service({ channel, handle: null, entrypoint: "", props: undefined, channels: undefined, cpuMs: 0, held: undefined });
+  native.service({ channel, handle: null, entrypoint: "", props: undefined, channels: undefined, limits: null, held: undefined });
 
 // What a service stub leads to; null: it is none.
 function fetcherTarget(value) {
@@ -111,7 +111,7 @@ function makeChannel(name, props) {
 
 function loopbackTarget(loopback) {
   loopback.channel ??= makeChannel(loopback.name, undefined);
-  return { channel: loopback.channel, handle: null, entrypoint: "", props: undefined, channels: undefined, cpuMs: 0, held: undefined };
+  return { channel: loopback.channel, handle: null, entrypoint: "", props: undefined, channels: undefined, limits: null, held: undefined };
 }
 
 const OWN = { __proto__: null }; // the handle of a dynamic Worker's own entrypoints

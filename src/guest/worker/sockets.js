@@ -6,7 +6,7 @@
 
 const MESSAGE_COST = 16; // credit that a frame takes besides its bytes (frame.h)
 const FRAME_MAX = 64 * 1024;
-const OUTBOUND = { channel: 0, handle: null, entrypoint: "", props: undefined, channels: undefined, cpuMs: 0 };
+const OUTBOUND = { channel: 0, handle: null, entrypoint: "", props: undefined, channels: undefined, limits: null };
 
 class Wire {
   // `endpoint`: the Event_ or Call whose stream this is; `end`: the SocketEnd at it, or null when it is joined

@@ -173,7 +173,7 @@ exposeInherited("fetch", fetchMethod.fetch);
 const sampleEvent = new Event_(0);
 const sampleBody = new NetBody(0, 0, NO_BYTES, true);
 native.samples(sampleEvent, sampleBody, new Sender(0), new ExecutionContext(native, sampleEvent, {}), new Call(sampleEvent),
-  serviceOn(0), { channel: 0, handle: null, entrypoint: "", props: undefined, channels: undefined, cpuMs: 0, held: undefined }, { stub: 0, event: sampleEvent },
+  serviceOn(0), { channel: 0, handle: null, entrypoint: "", props: undefined, channels: undefined, limits: null, held: undefined }, { stub: 0, event: sampleEvent },
   new WorkerStub(native, null),
   { now: null, source: null }, requestFromNet("GET", "http://a/", [], null), responseFromNet(200, "", [], null),
   new Response(""), new Request("http://a/", { method: "POST", body: "" }), new Headers(), new URL("http://a/"),

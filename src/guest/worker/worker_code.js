@@ -42,6 +42,12 @@ function readLimits(value, type) {
   };
 }
 
+// Those that a stub gives to each event, as native.fetch() wants them. The processor time is as it is in an EVENT.
+function ofEvent({ cpuMs, wallMs, subRequests, memoryMb }) {
+  if (memoryMb !== 0) throw new TypeError("limits.memoryMb is a Worker's: it cannot be given for one of its entrypoints.");
+  return cpuMs + wallMs + subRequests === 0 ? null : [cpuMs === 0 ? 0 : MathMax(cpuMs - 1, 1), wallMs, subRequests];
+}
+
 function readArray(value, field, convert) {
   if (value === undefined) return [];
   if (!isArray(value)) throw wrongField("WorkerCode", field, "Array");
