@@ -35,6 +35,7 @@ static int engine_enqueue(JSContext *ctx, JSJobFunc *job, int argc, JSValueConst
 
 static JSValue engine_no_private(JSContext *ctx, JSAtom name);
 static void engine_no_brand(JSContext *ctx);
+static uint32_t engine_mix(uint32_t h);
 static void engine_not_new(JSContext *ctx);
 
 static char *engine_source(JSContext *ctx, const char *text, int *length);
@@ -566,6 +567,13 @@ static JSValue engine_no_private(JSContext *ctx, JSAtom name) {
   if (name == JS_ATOM_NULL) return JS_ThrowTypeErrorNotAnObject(ctx);
   return JS_ThrowTypeErrorAtom(ctx, "Cannot read private member %s from an object whose class did not declare it",
                                name);
+}
+
+/* Every bit of the result depends on every bit of h (the last steps of MurmurHash3, which is in the public domain). */
+static uint32_t engine_mix(uint32_t h) {
+  h = (h ^ h >> 16) * 0x85ebca6bu;
+  h = (h ^ h >> 13) * 0xc2b2ae35u;
+  return h ^ h >> 16;
 }
 
 static void engine_no_brand(JSContext *ctx) {
