@@ -206,6 +206,12 @@ const changes = [
     from: "    return h ^ ctx->hash_seed ^ hash32(tag);\n",
     to: "    return engine_mix(h ^ ctx->hash_seed ^ hash32(tag));\n",
   },
+  // ---- what each function begins with is put under the shape that it will have, not defined one after the other
+  {
+    what: "js_function_set_properties",
+    from: "    /* ES6 feature non compatible with ES5.1: length is configurable */\n",
+    to: "    if (engine_function_properties(ctx, func_obj, name, len)) return;\n",
+  },
   // ---- a template is put together by the language, not by whatever String.prototype.concat is
   {
     what: "js_parse_template",

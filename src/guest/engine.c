@@ -36,6 +36,7 @@ static int engine_enqueue(JSContext *ctx, JSJobFunc *job, int argc, JSValueConst
 static JSValue engine_no_private(JSContext *ctx, JSAtom name);
 static void engine_no_brand(JSContext *ctx);
 static uint32_t engine_mix(uint32_t h);
+static bool engine_function_properties(JSContext *ctx, JSValue f, JSAtom name, int length);
 static void engine_not_new(JSContext *ctx);
 
 static char *engine_source(JSContext *ctx, const char *text, int *length);
@@ -203,6 +204,32 @@ static void keep_prefixes(JSContext *ctx, const JSShape *like) {
       if (pr) *pr = (JSProperty){.u.value = JS_UNDEFINED};
     }
   }
+}
+
+/* The shapes of functions with nothing but their length and their name, one for each prototype; never freed. */
+static JSShape *function_shapes[4]; /* of functions, async ones, generators, async generators */
+
+static JSShape *function_shape(JSContext *ctx, JSObject *proto) {
+  static const JSShapeProperty both[] = {{.atom = JS_ATOM_length, .flags = JS_PROP_CONFIGURABLE},
+                                         {.atom = JS_ATOM_name, .flags = JS_PROP_CONFIGURABLE}};
+  for (size_t i = 0; i < countof(function_shapes); i++) {
+    JSShape **sh = &function_shapes[i];
+    if (!*sh && !engine_image_end) *sh = js_new_shape_with2(ctx, proto, countof(both), both);
+    if (!*sh || (*sh)->proto == proto) return *sh;
+  }
+  return NULL;
+}
+
+/* Gives a new function its length and its name. False: that is to be done in the usual way. */
+static bool engine_function_properties(JSContext *ctx, JSValue f, JSAtom name, int length) {
+  JSObject *p = JS_VALUE_GET_OBJ(f);
+  JSShape *before = p->shape, *sh = before->prop_count ? NULL : function_shape(ctx, before->proto);
+  if (!sh || before->prop_size < sh->prop_size) return false;
+  p->shape = js_dup_shape(sh);
+  js_free_shape(ctx->rt, before);
+  p->prop[0].u.value = js_int32(length);
+  p->prop[1].u.value = JS_AtomToString(ctx, name);
+  return true;
 }
 
 static void keep_shapes(JSContext *ctx) {
