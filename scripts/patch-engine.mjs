@@ -218,16 +218,17 @@ const changes = [
     from: "                    emit_op(s, OP_get_field2);\n                    emit_atom(s, JS_ATOM_concat);\n",
     to: "                    if (emit_push_const(s, engine_template_concat(ctx), 0)) return -1;\n",
   },
-  { what: "struct JSContext", from: "    JSValue eval_obj;\n", to: "    JSValue eval_obj;\n    JSValue engine_concat;\n" },
+  { what: "struct JSContext", from: "    JSValue eval_obj;\n", to: "    JSValue eval_obj;\n    JSValue engine_concat;\n    JSShape *function_shapes[4];\n" },
   {
     what: "JS_MarkContext",
     from: "    JS_MarkValue(rt, ctx->eval_obj, mark_func);\n",
-    to: "    JS_MarkValue(rt, ctx->eval_obj, mark_func);\n    JS_MarkValue(rt, ctx->engine_concat, mark_func);\n",
+    to: "    JS_MarkValue(rt, ctx->eval_obj, mark_func);\n    JS_MarkValue(rt, ctx->engine_concat, mark_func);\n" +
+      "    engine_mark_shapes(rt, ctx, mark_func);\n",
   },
   {
     what: "JS_FreeContext",
     from: "    JS_FreeValue(ctx, ctx->eval_obj);\n",
-    to: "    JS_FreeValue(ctx, ctx->eval_obj);\n    JS_FreeValue(ctx, ctx->engine_concat);\n",
+    to: "    JS_FreeValue(ctx, ctx->eval_obj);\n    JS_FreeValue(ctx, ctx->engine_concat);\n    engine_free_shapes(ctx);\n",
   },
   // ---- V8's words for errors that programs match on and people look up
   ...[

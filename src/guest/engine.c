@@ -37,6 +37,8 @@ static JSValue engine_no_private(JSContext *ctx, JSAtom name);
 static void engine_no_brand(JSContext *ctx);
 static uint32_t engine_mix(uint32_t h);
 static bool engine_function_properties(JSContext *ctx, JSValue f, JSAtom name, int length);
+static void engine_mark_shapes(JSRuntime *rt, JSContext *ctx, JS_MarkFunc *mark_func);
+static void engine_free_shapes(JSContext *ctx);
 static void engine_not_new(JSContext *ctx);
 
 static char *engine_source(JSContext *ctx, const char *text, int *length);
@@ -206,18 +208,26 @@ static void keep_prefixes(JSContext *ctx, const JSShape *like) {
   }
 }
 
-/* The shapes of functions with nothing but their length and their name, one for each prototype; never freed. */
-static JSShape *function_shapes[4]; /* of functions, async ones, generators, async generators */
-
+/* The shape of functions with nothing but their length and their name, by their prototype, which is that of functions,
+ * of async ones, of generators or of async generators. */
 static JSShape *function_shape(JSContext *ctx, JSObject *proto) {
   static const JSShapeProperty both[] = {{.atom = JS_ATOM_length, .flags = JS_PROP_CONFIGURABLE},
                                          {.atom = JS_ATOM_name, .flags = JS_PROP_CONFIGURABLE}};
-  for (size_t i = 0; i < countof(function_shapes); i++) {
-    JSShape **sh = &function_shapes[i];
+  for (size_t i = 0; i < countof(ctx->function_shapes); i++) {
+    JSShape **sh = &ctx->function_shapes[i];
     if (!*sh && !engine_image_end) *sh = js_new_shape_with2(ctx, proto, countof(both), both);
     if (!*sh || (*sh)->proto == proto) return *sh;
   }
   return NULL;
+}
+
+static void engine_mark_shapes(JSRuntime *rt, JSContext *ctx, JS_MarkFunc *mark_func) {
+  for (size_t i = 0; i < countof(ctx->function_shapes) && ctx->function_shapes[i]; i++)
+    mark_func(rt, &ctx->function_shapes[i]->header);
+}
+
+static void engine_free_shapes(JSContext *ctx) {
+  for (size_t i = 0; i < countof(ctx->function_shapes); i++) js_free_shape_null(ctx->rt, ctx->function_shapes[i]);
 }
 
 /* Gives a new function its length and its name. False: that is to be done in the usual way. */
@@ -439,6 +449,31 @@ int engine_array_push(JSContext *ctx, JSValueConst array, JSValue v) {
 
 int engine_array_truncate(JSContext *ctx, JSValueConst array, uint32_t count) {
   return set_array_length(ctx, JS_VALUE_GET_OBJ(array), js_uint32(count), JS_PROP_THROW) < 0 ? -1 : 0;
+}
+
+JSValue engine_promise(JSContext *ctx) {
+  JSValue promise = js_create_from_ctor(ctx, JS_UNDEFINED, JS_CLASS_PROMISE);
+  JSPromiseData *s = JS_IsException(promise) ? NULL : js_mallocz(ctx, sizeof *s);
+  if (!s) {
+    JS_FreeValue(ctx, promise);
+    return JS_EXCEPTION;
+  }
+  init_list_head(&s->promise_reactions[0]);
+  init_list_head(&s->promise_reactions[1]);
+  s->promise_result = JS_UNDEFINED;
+  JS_SetOpaqueInternal(promise, s);
+  return promise;
+}
+
+void engine_promise_settle(JSContext *ctx, JSValueConst promise, JSValueConst value, bool failed) {
+  JSValue functions[2];
+  if (failed || !JS_IsObject(value)) {
+    fulfill_or_reject_promise(ctx, promise, value, failed);
+  } else if (!js_create_resolving_functions(ctx, functions, promise)) { /* it may have a then() */
+    JS_FreeValue(ctx, JS_Call(ctx, functions[0], JS_UNDEFINED, 1, &value));
+    JS_FreeValue(ctx, functions[0]);
+    JS_FreeValue(ctx, functions[1]);
+  }
 }
 
 JSValue engine_create(JSContext *ctx, JSValueConst new_target, JSClassID class_id) {

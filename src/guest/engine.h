@@ -89,6 +89,9 @@ uint32_t engine_array(JSValueConst v, JSValue **values);
 /* Define the element after the last (the value is taken over), or drop those from `count` on. -1: exception. */
 int engine_array_push(JSContext *ctx, JSValueConst array, JSValue v);
 int engine_array_truncate(JSContext *ctx, JSValueConst array, uint32_t count);
+/* A promise that nobody but engine_promise_settle() settles. It takes what it is resolved with as resolve() does. */
+JSValue engine_promise(JSContext *ctx);
+void engine_promise_settle(JSContext *ctx, JSValueConst promise, JSValueConst value, bool failed);
 /* A new object of the class, with the prototype that `new_target` wants. */
 JSValue engine_create(JSContext *ctx, JSValueConst new_target, JSClassID class_id);
 

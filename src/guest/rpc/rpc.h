@@ -334,7 +334,7 @@ struct hook *local_hook(JSValueConst event, struct hook *target);
   HOOK(service)  /* (channel) -> Fetcher */                                                        \
   HOOK(rebuild)  /* (name, message, stack, thrown) -> what came in an ERROR */                     \
   HOOK(event)    /* (stream) -> the event of a session that a peer opens */                        \
-  HOOK(begin)    /* (stream, entrypoint, props): find its main object and give it to rpcServe() */ \
+  HOOK(begin)    /* (event, entrypoint, props): find its main object and give it to rpcServe() */  \
   HOOK(broke)    /* (event, error): the session of an event broke */                               \
   HOOK(sink)     /* (object, what, value, id): the peer writes to it (rpc_streams.js) */           \
   HOOK(channel)  /* (Fetcher) -> its channel, to be passed on; throws when it cannot be */

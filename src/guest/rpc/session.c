@@ -29,14 +29,14 @@ struct import {
   uint32_t introduced;
   bool listed; /* in the session's table: the peer holds it for us */
   bool asked, settled, failed;
-  bool held;                        /* settled, and the peer keeps what belongs to the result until it is released */
-  bool given_up;                    /* disposed before its result came */
-  bool forgotten;                   /* nobody here refers to it, and nobody disposed it */
-  JSValue promise, resolve, reject; /* once somebody waits */
-  JSValue result;                   /* settled: the value or the error */
-  JSValue stubs;                    /* those in the value */
-  struct outlet *outlet;            /* of a pipe, a stream's call or a WritableStream: what is told of it */
-  bool write;                       /* a stream's call; the outlet is a reference */
+  bool held;             /* settled, and the peer keeps what belongs to the result until it is released */
+  bool given_up;         /* disposed before its result came */
+  bool forgotten;        /* nobody here refers to it, and nobody disposed it */
+  JSValue promise;       /* once somebody waits */
+  JSValue result;        /* settled: the value or the error */
+  JSValue stubs;         /* those in the value */
+  struct outlet *outlet; /* of a pipe, a stream's call or a WritableStream: what is told of it */
+  bool write;            /* a stream's call; the outlet is a reference */
   struct sent sent;
 };
 
@@ -148,8 +148,6 @@ static struct import *import_new(struct session *s, int32_t id, bool asked) {
                          .listed = true,
                          .asked = asked,
                          .promise = JS_UNDEFINED,
-                         .resolve = JS_UNDEFINED,
-                         .reject = JS_UNDEFINED,
                          .result = JS_UNDEFINED,
                          .stubs = JS_UNDEFINED};
     if (asked) s->waiting++;
@@ -164,8 +162,6 @@ static void import_free(struct import *i) {
   JSContext *ctx = guest.ctx;
   struct session *s = i->session;
   JS_FreeValue(ctx, i->promise);
-  JS_FreeValue(ctx, i->resolve);
-  JS_FreeValue(ctx, i->reject);
   JS_FreeValue(ctx, i->result);
   JS_FreeValue(ctx, i->stubs);
   js_free(ctx, i);
@@ -185,8 +181,8 @@ static void give_back(struct import *i) {
 
 /* Whoever has the result has it; a result that holds something of the peer's refers to the import by its disposer. */
 static void drop_values(struct import *i) {
-  JSValue values[] = {i->promise, i->resolve, i->reject, i->stubs, i->failed ? JS_UNDEFINED : i->result};
-  i->promise = i->resolve = i->reject = i->stubs = JS_UNDEFINED;
+  JSValue values[] = {i->promise, i->stubs, i->failed ? JS_UNDEFINED : i->result};
+  i->promise = i->stubs = JS_UNDEFINED;
   if (!i->failed) i->result = JS_UNDEFINED;
   for (size_t k = 0; k < sizeof values / sizeof *values; k++) JS_FreeValue(guest.ctx, values[k]);
 }
@@ -283,7 +279,6 @@ static struct hook *import_call(struct hook *h, const struct path *path, const s
 static JSValue import_pull(struct hook *h) {
   struct import *i = (struct import *)h;
   struct session *s = i->session;
-  JSValue functions[2];
   if (JS_IsObject(i->promise)) return JS_DupValue(guest.ctx, i->promise);
   if (i->settled)
     return i->failed ? JS_Throw(guest.ctx, JS_DupValue(guest.ctx, i->result)) : JS_DupValue(guest.ctx, i->result);
@@ -292,13 +287,9 @@ static JSValue import_pull(struct hook *h) {
   if (!i->asked) s->waiting++;
   i->asked = true;
   session_dirty(s);
-  i->promise = JS_NewPromiseCapability(guest.ctx, functions);
-  if (JS_IsException(i->promise)) {
-    i->promise = JS_UNDEFINED;
-    return JS_EXCEPTION;
-  }
-  i->resolve = functions[0];
-  i->reject = functions[1];
+  JSValue promise = engine_promise(guest.ctx);
+  if (JS_IsException(promise)) return JS_EXCEPTION;
+  i->promise = promise;
   return JS_DupValue(guest.ctx, i->promise);
 }
 
@@ -350,10 +341,7 @@ struct hook *session_main(struct session *s) {
 }
 
 static void tell_result(struct import *i) {
-  JSValue function = i->failed ? i->reject : i->resolve;
-  if (!JS_IsFunction(guest.ctx, function)) return;
-  JSValue r = JS_Call(guest.ctx, function, JS_UNDEFINED, 1, (JSValueConst *)&i->result);
-  JS_FreeValue(guest.ctx, r);
+  if (JS_IsObject(i->promise)) engine_promise_settle(guest.ctx, i->promise, i->result, i->failed);
 }
 
 /* A stream's call is answered, or (broken) never will be. */

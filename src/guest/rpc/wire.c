@@ -115,9 +115,11 @@ static void send_channels(uint32_t stream, JSValueConst channels, struct wire *w
   }
 }
 
-static uint32_t number_of(JSValueConst target, const char *name) {
+static struct { JSAtom channel, limits, entrypoint, props, channels; } names; /* of what a service stub leads to */
+
+static uint32_t number_of(JSValueConst target, JSAtom name) {
   uint32_t n = 0;
-  JSValue v = JS_GetPropertyStr(guest.ctx, target, name);
+  JSValue v = JS_GetProperty(guest.ctx, target, name);
   JS_ToUint32(guest.ctx, &n, v);
   JS_FreeValue(guest.ctx, v);
   return n;
@@ -128,16 +130,17 @@ static void send_open(struct wire *w) {
   struct session *s = w->session;
   JSContext *ctx = guest.ctx;
   size_t n = 0, length = 0;
-  JSValue entrypoint = JS_GetPropertyStr(ctx, s->keep, "entrypoint"), props = JS_GetPropertyStr(ctx, s->keep, "props");
-  JSValue channels = JS_GetPropertyStr(ctx, s->keep, "channels");
+  JSValue entrypoint = JS_GetProperty(ctx, s->keep, names.entrypoint),
+          props = JS_GetProperty(ctx, s->keep, names.props);
+  JSValue channels = JS_GetProperty(ctx, s->keep, names.channels);
   const char *name = JS_ToCStringLen(ctx, &n, entrypoint);
   const uint8_t *p = JS_IsUndefined(props) ? NULL : JS_GetArrayBuffer(ctx, &length, props);
   bool inline_messages = !JS_IsObject(s->channels_out);
   send_channels(w->stream, channels, NULL);
   size_t mark = frame_begin(FRAME_FETCH, w->stream);
-  buf_put_u32(&frame, number_of(s->keep, "channel"));
+  buf_put_u32(&frame, number_of(s->keep, names.channel));
   buf_put_u8(&frame, EVENT_RPC);
-  JSValue limits = JS_GetPropertyStr(ctx, s->keep, "limits");
+  JSValue limits = JS_GetProperty(ctx, s->keep, names.limits);
   put_limits(&frame, limits, 0);
   JS_FreeValue(ctx, limits);
   buf_put_str(&frame, name, n);
@@ -422,19 +425,19 @@ void wire_event(const struct frame_header *h, struct reader *r) {
   read_u32(r);
   read_u32(r);
   const char *p = read_str_borrow(r, &n);
-  JSValue argv[] = {JS_NewUint32(ctx, h->stream), JS_NewStringLen(ctx, p, n), JS_UNDEFINED};
+  JSValue stream = JS_NewUint32(ctx, h->stream), argv[] = {JS_UNDEFINED, JS_NewStringLen(ctx, p, n), JS_UNDEFINED};
   p = read_str_borrow(r, &n);
   struct reader props = reader_over(p, n);
   JSValue channels = wire_channels(h->stream);
   if (n) argv[2] = props_read(&props, channels);
   if (JS_IsException(argv[2])) argv[2] = (JS_FreeValue(ctx, JS_GetException(ctx)), JS_UNDEFINED);
   JS_FreeValue(ctx, channels);
-  JSValue event = rpc_hook_call(RPC_event, 1, (JSValueConst *)argv);
-  struct session *s = JS_IsException(event) ? NULL : wire_new(h->stream, event, true);
-  JS_FreeValue(ctx, event);
-  if (!s) return;
+  argv[0] = rpc_hook_call(RPC_event, 1, (JSValueConst *)&stream);
+  struct session *s = JS_IsException(argv[0]) ? NULL : wire_new(h->stream, argv[0], true);
+  if (!s) goto out;
   take(s->link, r->p, r->left); /* kept until it is served */
   JS_FreeValue(ctx, rpc_hook_call(RPC_begin, 3, (JSValueConst *)argv));
+out:
   for (int i = 0; i < 3; i++) JS_FreeValue(ctx, argv[i]);
 }
 
@@ -561,6 +564,11 @@ void wire_init(JSContext *ctx, JSValueConst native) {
       {"make", native_make, 4},          {"sendChannels", native_channels, 2}, {"rpcShare", native_share, 0},
       {"holdsChannel", native_holds, 1}, {"makeRules", native_rules, 2},
   };
+  names.channel = JS_NewAtom(ctx, "channel");
+  names.limits = JS_NewAtom(ctx, "limits");
+  names.entrypoint = JS_NewAtom(ctx, "entrypoint");
+  names.props = JS_NewAtom(ctx, "props");
+  names.channels = JS_NewAtom(ctx, "channels");
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     JS_SetPropertyStr(ctx, native, table[i].name, JS_NewCFunction(ctx, table[i].f, table[i].name, table[i].arguments));
 }

@@ -87,8 +87,7 @@ const isConnect = (method, url) => method === "CONNECT" && matches(/^t(?:cp|ls):
 function connectHandler(name, url, ctx) {
   if (worker.failure !== null) throw worker.failure;
   if (matches(/^tls:/, url)) throw new ErrorConstructor(CONNECT_TLS);
-  const target = entrypointOf(name);
-  const handler = typeof target === "function" && isEntrypointClass(target) ? new target(ctx, worker.env) : target;
+  const handler = handlerOf(entrypointOf(name), ctx);
   const { connect } = handler;
   if (typeof connect !== "function") throw new ErrorConstructor("Handler does not export a connect() function.");
   return { __proto__: null, handler, connect };
@@ -130,7 +129,7 @@ function beginConnect(event, name, props, method, url, headers) {
   current = event;
   if (event.over) return;
   let found, result;
-  const ctx = new ExecutionContext(native, event, props ?? {});
+  const ctx = new ExecutionContext(native, event, props);
   try {
     found = connectHandler(name, url, ctx);
   } catch (e) {

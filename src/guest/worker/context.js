@@ -22,7 +22,7 @@ const GLOBAL_SCOPE =
 // A status text with a DEL is none in HTTP.
 const statusTextOf = (text) => (StringPrototypeIncludes(text, "\x7f") ? "" : text);
 
-const worker = { namespace: null, failure: null, starting: false, waiting: [], env: {}, outbound: 0, date: "", nodeCompat: false, nodeLevel: 0,
+const worker = { namespace: null, failure: null, starting: false, waiting: [], entryName: null, entry: null, env: {}, outbound: 0, date: "", nodeCompat: false, nodeLevel: 0,
   sendsSignals: false, experimental: false, edge: false, dynamic: false };
 const endpoints = new Map(); // stream -> Event or Call
 let eventCount = 0; // in progress
@@ -89,7 +89,7 @@ class Event_ {
     if (this.sender !== null) this.sender.stop();
     if (this.socket !== null) this.socket.drop();
     if (this.tunnel !== null) this.tunnel.over();
-    if (this.session) sessionEvents.delete(this);
+    if (this.session) sessionCount--;
     if (this.session || this.opened) native.rpcEnd(this, this.stream, this.opened);
     if (this.timers !== null) for (const timer of this.timers) dropTimer(timer);
     if (this.calls !== null) for (const call of this.calls) call.abandon();
@@ -198,7 +198,7 @@ class ExecutionContext {
     this.#props = props;
   }
   get props() {
-    return this.#props;
+    return (this.#props ??= {});
   }
   get exports() {
     return workerExports();
@@ -253,23 +253,26 @@ defineInterface(RpcTarget, "JsRpcTarget");
 
 const EMPTY_NAME = "\0"; // "" in frames is the default
 
+// { target, isClass: made anew for each event }. The last one is remembered.
 function entrypointOf(named) {
+  if (worker.entryName === named) return worker.entry;
   const isDefault = named === "" || named === "default";
   const name = named === EMPTY_NAME ? "" : named;
   const found = worker.namespace[isDefault ? "default" : name];
-  const usable = (typeof found === "object" && found !== null) || typeof found === "function";
-  if (usable) return found;
-  throw new Error(isDefault ? "Worker has no default entrypoint." : `Worker has no such entrypoint: ${name}`);
+  if (!isEntrypoint(found))
+    throw new Error(isDefault ? "Worker has no default entrypoint." : `Worker has no such entrypoint: ${name}`);
+  worker.entry = { target: found, isClass: isEntrypointClass(found) };
+  worker.entryName = named;
+  return worker.entry;
 }
 
-const isEntrypointClass = (target) => target.prototype instanceof WorkerEntrypoint;
+const isEntrypointClass = (target) => typeof target === "function" && target.prototype instanceof WorkerEntrypoint;
+const handlerOf = (entry, ctx) => (entry.isClass ? new entry.target(ctx, worker.env) : entry.target);
 
 function invoke(name, request, ctx) {
-  const target = entrypointOf(name);
-  const isClass = typeof target === "function" && isEntrypointClass(target);
-  const handler = isClass ? new target(ctx, worker.env) : target;
+  const entry = entrypointOf(name), handler = handlerOf(entry, ctx);
   if (typeof handler.fetch !== "function") throw new Error("Handler does not export a fetch() function.");
-  if (isClass && worker.edge) return handler.fetch(request); // it may be a client's stub
+  if (entry.isClass && worker.edge) return handler.fetch(request); // it may be a client's stub
   return handler.fetch(request, worker.env, ctx);
 }
 
@@ -283,7 +286,7 @@ function begin(event, name, props, method, url, headers) {
   try {
     event.headers = headers;
     const request = requestFromNet(method, url, headers, event.incoming);
-    const result = invoke(name, request, new ExecutionContext(native, event, props ?? {}));
+    const result = invoke(name, request, new ExecutionContext(native, event, props));
     if (result instanceof Response) event.answer(result);
     else PromiseResolve(result).then((response) => event.answer(response), (e) => event.fail(e));
   } catch (e) {

@@ -145,14 +145,18 @@ function workerExports() {
 
 // ---- events of sessions
 
-const sessionEvents = new Set(); // those in progress
+let sessionCount = 0; // of those in progress
+
+// An Event_, made in half the steps of a derived class.
+function SessionEvent(stream) {
+  this.stream = stream;
+}
+SessionEvent.prototype = { __proto__: Event_.prototype, session: true, answered: true };
 
 function onSession(stream) {
-  const event = new Event_(stream);
-  event.session = true;
-  event.answered = true;
+  const event = new SessionEvent(stream);
   endpoints.set(stream, event);
-  sessionEvents.add(event);
+  sessionCount++;
   eventCount++;
   return event;
 }
@@ -162,19 +166,15 @@ function beginSession(event, name, props) {
   if (event.over) return;
   try {
     if (worker.failure !== null) throw worker.failure;
-    const ctx = new ExecutionContext(native, event, props ?? {});
-    const target = entrypointOf(name);
-    const isClass = typeof target === "function" && isEntrypointClass(target);
-    if (isClass) native.rpcServe(event.stream, new target(ctx, worker.env), false);
-    else native.rpcServe(event.stream, target, true, worker.env, ctx);
+    const ctx = new ExecutionContext(native, event, props), entry = entrypointOf(name);
+    if (entry.isClass) native.rpcServe(event.stream, handlerOf(entry, ctx), false);
+    else native.rpcServe(event.stream, entry.target, true, worker.env, ctx);
   } catch (e) {
     native.rpcRefuse(event.stream, e);
   }
 }
 
-function onSessionBegin(stream, name, props) {
-  const event = endpoints.get(stream);
-  if (event === undefined) return;
+function onSessionBegin(event, name, props) {
   if (worker.namespace === null && worker.failure === null)
     worker.waiting.push(() => beginSession(event, name, props));
   else beginSession(event, name, props);

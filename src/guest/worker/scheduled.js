@@ -76,32 +76,30 @@ class ScheduledController {
 defineInterface(ScheduledController);
 
 // undefined: it has no handler, and fails without being tried again.
-function callScheduled(event, target, props, time, cron) {
-  const ctx = new ExecutionContext(native, event, props ?? {});
-  const isClass = typeof target === "function" && isEntrypointClass(target);
-  const handler = isClass ? new target(ctx, worker.env) : target;
+function callScheduled(event, entry, props, time, cron) {
+  const ctx = new ExecutionContext(native, event, props), handler = handlerOf(entry, ctx);
   if (typeof handler.scheduled !== "function") {
     event.noRetry = true;
     hintScheduled();
     throw new ErrorConstructor(NO_SCHEDULED);
   }
   const controller = new ScheduledController(native, event, time, cron);
-  return isClass ? handler.scheduled(controller, undefined, undefined) : handler.scheduled(controller, worker.env, ctx);
+  return entry.isClass ? handler.scheduled(controller, undefined, undefined) : handler.scheduled(controller, worker.env, ctx);
 }
 
 function beginScheduled(event, name, props, time, cron) {
   current = event;
   if (event.over) return;
-  let target;
+  let entry;
   try {
     if (worker.failure !== null) throw worker.failure;
-    target = entrypointOf(name);
+    entry = entrypointOf(name);
   } catch (e) {
     event.refuse(e);
     return;
   }
   try {
-    const called = PromiseResolve(callScheduled(event, target, props, time, cron));
+    const called = PromiseResolve(callScheduled(event, entry, props, time, cron));
     PromisePrototypeThen(called, () => event.finish(), (e) => event.fail(e));
   } catch (e) {
     event.fail(e);

@@ -195,11 +195,9 @@ function traceItem(record) {
 }
 
 function callTail(name, items, ctx) {
-  const target = entrypointOf(name);
-  const isClass = typeof target === "function" && isEntrypointClass(target);
-  const handler = isClass ? new target(ctx, worker.env) : target;
+  const entry = entrypointOf(name), handler = handlerOf(entry, ctx);
   if (typeof handler.tail !== "function") throw new Error("Handler does not export a tail() function.");
-  return isClass ? handler.tail(items, undefined, undefined) : handler.tail(items, worker.env, ctx);
+  return entry.isClass ? handler.tail(items, undefined, undefined) : handler.tail(items, worker.env, ctx);
 }
 
 const textOfRequest = Request.prototype.text;
@@ -212,7 +210,7 @@ function runTail(event, name, props) {
     return;
   }
   const request = requestFromNet("POST", "http://tail/", [], event.incoming);
-  const ctx = new ExecutionContext(native, event, props ?? {});
+  const ctx = new ExecutionContext(native, event, props);
   const called = PromisePrototypeThen(ReflectApply(textOfRequest, request, []),
     (text) => callTail(name, [traceItem(JSONParse(text))], ctx));
   PromisePrototypeThen(called, () => event.answer(responseFromNet(204, "", [], null)), (e) => event.fail(e));

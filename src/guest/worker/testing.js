@@ -62,13 +62,11 @@ function testNames() {
 }
 
 function runTest(event, name) {
-  const target = entrypointOf(name);
-  const ctx = new ExecutionContext(native, event, {});
-  const isClass = typeof target === "function" && isEntrypointClass(target);
-  const handler = isClass ? new target(ctx, worker.env) : target;
+  const entry = entrypointOf(name), ctx = new ExecutionContext(native, event, undefined);
+  const handler = handlerOf(entry, ctx);
   if (typeof handler.test !== "function") throw new ErrorConstructor(NO_TEST);
   const controller = new TestController(native);
-  return isClass ? handler.test(controller, undefined, undefined) : handler.test(controller, worker.env, ctx);
+  return entry.isClass ? handler.test(controller, undefined, undefined) : handler.test(controller, worker.env, ctx);
 }
 
 function beginTest(event, name) {

@@ -145,9 +145,9 @@ function onIdle() {
   if (io === 0 && !hasTasks()) {
     if (worker.starting)
       failStart(new Error("The Worker's modules never finished their evaluation (top-level await)."));
-    else if (eventCount > sessionEvents.size && !native.rpcActive()) failHung();
+    else if (eventCount > sessionCount && !native.rpcActive()) failHung();
   }
-  if (sessionEvents.size && !worker.edge && !hasTasks()) failHungSessions();
+  if (sessionCount && !worker.edge && !hasTasks()) failHungSessions();
   setWake();
   current = null;
   return false;
@@ -172,7 +172,7 @@ exposeInherited("fetch", fetchMethod.fetch);
 // What every event makes, or most.
 const sampleEvent = new Event_(0);
 const sampleBody = new NetBody(0, 0, NO_BYTES, true);
-native.samples(sampleEvent, sampleBody, new Sender(0), new ExecutionContext(native, sampleEvent, {}), new Call(sampleEvent),
+native.samples(sampleEvent, new SessionEvent(0), sampleBody, new Sender(0), new ExecutionContext(native, sampleEvent, {}), new Call(sampleEvent),
   serviceOn(0), { channel: 0, handle: null, entrypoint: "", props: undefined, channels: undefined, limits: null, held: undefined }, { stub: 0, event: sampleEvent },
   new WorkerStub(native, null),
   { now: null, source: null }, requestFromNet("GET", "http://a/", [], null), responseFromNet(200, "", [], null),
