@@ -191,8 +191,8 @@ static bool lie_outbound(struct fake *f, const char *how, uint32_t isolate) {
     say(f, FRAME_HEAD, 0, isolate, STREAM_GUEST | 7, bytes, 16);
   else if (!strcmp(kind, "empty"))
     say(f, FRAME_BODY, 0, isolate, STREAM_GUEST | 7, NULL, 0);
-  else if (!strcmp(kind, "message"))
-    say(f, FRAME_MESSAGE, 0, isolate, STREAM_GUEST | 7, "x", 1);
+  else if (!strcmp(kind, "name")) /* startTls() with the name of no server */
+    say(f, FRAME_MESSAGE, 0, isolate, STREAM_GUEST | 7, bytes, 300);
   else if (!strcmp(kind, "shut"))
     say(f, FRAME_SHUT, 0, isolate, STREAM_GUEST | 7, "\xe8\3", 2);
   else
@@ -866,7 +866,7 @@ static void test_lies_about_the_network(void **state) {
       {"body", "a body beyond its credit"},      {"credit", "credit that it cannot have"},
       {"nothing", "credit that it cannot have"}, {"again", "a fetch whose number is not new"},
       {"head", "a frame that no fetch sends"},   {"empty", "an empty piece of a body"},
-      {"message", "outside of a WebSocket"},     {"shut", "outside of a WebSocket"},
+      {"name", "TLS with too long a name"},       {"shut", "outside of a WebSocket"},
   };
   uint16_t port;
   char how[64];
