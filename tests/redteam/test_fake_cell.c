@@ -414,6 +414,8 @@ static bool misbehave(struct fake *f, const char *how, uint32_t isolate, uint32_
         "\x99\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32);
   else if (!strcmp(how, "loader"))
     say(f, FRAME_GET, 0, isolate, 77, "\x99\0\0\0\0\0\0\0\0", 9);
+  else if (!strcmp(how, "rules"))
+    say(f, FRAME_RULES, 0, isolate, STREAM_GUEST | 9, "{}", 2);
   else if (!strcmp(how, "loaded-again"))
     say(f, FRAME_LOADED, 0, isolate, 0, "\0", 1);
   else if (lie_outbound(f, how, isolate) || ask_socket(f, how, isolate) || lie_as_caller(f, how, isolate))
@@ -425,9 +427,36 @@ static bool misbehave(struct fake *f, const char *how, uint32_t isolate, uint32_
   return true;
 }
 
+/* What is no JSON, no exception, of no event, and much of it, from a Worker that has a tail. */
+static void tease_logs(struct fake *f, uint32_t isolate, uint32_t stream) {
+  static const struct {
+    const char *payload;
+    size_t length;
+  } odd[] = {{"\x80", 1},
+             {"\xff\xff\xff", 3},
+             {"\x82\"],[\"exception\"", 15},
+             {"\x87\0\x1b[2J\xc2\x9b\xed\xa0\x80", 11},
+             {"\5", 1},
+             {"\5\xff\xff\xff\xff", 5},
+             {"\5\1\0\0\0N\xff\xff\xff\x7f", 10}};
+  static uint8_t large[FRAME_PAYLOAD_MAX] = {LOG_VALUES};
+  for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+    say(f, FRAME_LOG, 0, isolate, stream, odd[i].payload, odd[i].length);
+    say(f, FRAME_LOG, 0, isolate, stream + 1, odd[i].payload, odd[i].length);
+    say(f, FRAME_LOG, 0, isolate, STREAM_GUEST | 3, odd[i].payload, odd[i].length);
+  }
+  memset(large + 1, 1, sizeof large - 1);
+  for (int i = 0; i < 2000; i++) {
+    say(f, FRAME_LOG, 0, isolate, stream, large, sizeof large);
+    ring_publish(&f->to_gateway);
+    wake_gateway();
+  }
+}
+
 /* Not lies: the request is answered all the same. */
 static void tease(struct fake *f, const char *how, uint32_t isolate, uint32_t stream) {
   if (!strcmp(how, "flood")) flood(f, isolate);
+  if (!strcmp(how, "logs")) tease_logs(f, isolate, stream);
   if (!strcmp(how, "late")) {
     say(f, FRAME_DONE, 0, isolate, stream | 0x100000, NULL, 0);
     say(f, FRAME_BODY, 0, isolate, STREAM_GUEST | 0x1234, "x", 1);
@@ -439,14 +468,24 @@ static void tease(struct fake *f, const char *how, uint32_t isolate, uint32_t st
   if (!strcmp(how, "shrink") && !ftruncate(CELL_FD_LINK, 4096)) _exit(9);
 }
 
+/* Ahead of CODE: an entrypoint of the host Worker's, which will be the dynamic one's tail. */
+static uint32_t give_tail(struct fake *f, uint32_t isolate, uint32_t stub) {
+  uint32_t number = 2 * STUB + stub;
+  say(f, FRAME_MAKE, 0, isolate, number, "\4\0\0\0Tail\0\0\0\0", 12);
+  say(f, FRAME_CAPS, 0, isolate, stub, &number, sizeof number);
+  return CODE_COLLECT | 1u << CODE_TAILS_SHIFT;
+}
+
 /* The host Worker: asks a new dynamic Worker, whose answer will be its own. */
-static void forward(struct fake *f, const uint8_t *event, size_t length, uint32_t isolate, uint32_t stream) {
+static void forward(struct fake *f, const uint8_t *event, size_t length, uint32_t isolate, uint32_t stream,
+                    bool traced) {
   struct buf b;
   uint32_t n = f->next++, stub = STUB + n, fetch = STREAM_GUEST | n;
   buf_init(&b, FRAME_PAYLOAD_MAX);
   say(f, FRAME_GET, 0, isolate, stub, "\1\0\0\0\0\0\0\0\0", 9);
   buf_put_u64(&b, 4);
-  for (int i = 0; i < 5; i++) buf_put_u32(&b, 0);
+  for (int i = 0; i < 4; i++) buf_put_u32(&b, 0);
+  buf_put_u32(&b, traced ? give_tail(f, isolate, stub) : 0);
   buf_put(&b, "code", 4);
   say(f, FRAME_CODE, 0, isolate, stub, b.data, b.len);
   buf_clear(&b);
@@ -482,6 +521,11 @@ static void on_event(struct fake *f, const struct frame_header *h) {
     lie_as_callee(f, path, h->isolate, h->stream);
     return;
   }
+  if (kind == EVENT_TAIL) {
+    say(f, FRAME_LOG, 0, h->isolate, 0, "\2a record came", 14);
+    answer(f, h->isolate, h->stream, "");
+    return;
+  }
   for (int i = 0; i < 2; i++) read_str_borrow(&r, &n);
   const char *url = read_str_borrow(&r, &n);
   snprintf(path, sizeof path, "%.*s", (int)n, url);
@@ -498,7 +542,7 @@ static void on_event(struct fake *f, const struct frame_header *h) {
     buf_put(&b, f->payload, head);
     buf_put_cstr(&b, shorter);
     buf_put(&b, r.p, r.left);
-    forward(f, b.data, b.len, h->isolate, h->stream);
+    forward(f, b.data, b.len, h->isolate, h->stream, !strcmp(how, "via/logs"));
     buf_free(&b);
   } else if (!misbehave(f, how, h->isolate, h->stream)) {
     tease(f, how, h->isolate, h->stream);
@@ -718,7 +762,7 @@ static void test_lies_of_an_isolate(void **state) {
       {"done-first", "done without an answer"},        {"body-first", "a body outside of an answer"},
       {"much-credit", "credit that it cannot have"},   {"channel", "a channel that is not in its table"},
       {"loader", "a loader that is not in its table"}, {"loaded-again", "LOADED without code"},
-      {"stream", "a stream that nobody opened"},
+      {"stream", "a stream that nobody opened"},       {"rules", "a channel whose number is not new"},
   };
   (void)state;
   for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
@@ -728,6 +772,22 @@ static void test_lies_of_an_isolate(void **state) {
     lie("/", lies[i].how, lies[i].said);
     assert_serves("/hello");
     assert_false(log_says("is dropped"));
+  }
+}
+
+/* Two thousand logs that do not fit a record, and odd ones: each request is answered, its record comes, and nobody
+ * waits long for it. */
+static void test_odd_logs(void **state) {
+  char text[4096];
+  (void)state;
+  for (int i = 0; i < 3; i++) {
+    log_forget();
+    assert_int_equal(hear(ask("/via/logs"), text, sizeof text), 200);
+    assert_true(log_wait("a record came"));
+    assert_serves("/hello");
+    assert_serves("/via/hello");
+    assert_false(log_says("protocol error"));
+    assert_false(log_says("did not take"));
   }
 }
 
@@ -978,6 +1038,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup_teardown(test_lies_of_the_host_cell, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_of_a_dynamic_cell, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_of_an_isolate, start_gateway, stop_gateway),
+      cmocka_unit_test_setup_teardown(test_odd_logs, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_on_a_websocket, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_on_a_session, start_gateway, stop_gateway),
       cmocka_unit_test_setup_teardown(test_lies_on_a_websocket_to_the_network, start_gateway, stop_gateway),
