@@ -168,12 +168,27 @@ int exchange_start_client(struct registry *registry, struct worker *worker, cons
   return exchange_start_tail(registry, worker, client, arg, handle, event, length, flags, &none, 0);
 }
 
+/* Whether it asks for a connection (connect()) and not for an answer. */
+static bool is_connection(const uint8_t *event, size_t length) {
+  static const char connect[] = "CONNECT";
+  struct reader r = reader_over(event, length);
+  size_t n;
+  if (read_u8(&r) != EVENT_FETCH) return false;
+  read_u32(&r);
+  read_u32(&r);
+  read_str_borrow(&r, &n);
+  read_str_borrow(&r, &n);
+  const char *method = read_str_borrow(&r, &n);
+  return !r.bad && n == sizeof connect - 1 && !memcmp(method, connect, n);
+}
+
 void exchange_start_isolate(struct registry *registry, struct worker *worker, struct isolate *caller, uint32_t stream,
                             uint8_t *event, size_t length, uint8_t flags, struct caps *caps,
                             const struct event_limits *limits) {
   struct exchange *x = exchange_new(registry, worker, event, length, flags);
   if (x) {
     x->caller_stream = stream;
+    x->connects = is_connection(event, length);
     x->limits = *limits;
     x->caps = *caps;
     x->event_caps = caps->count;
@@ -507,7 +522,7 @@ static const char *begin_tls(struct exchange *x, const struct frame_header *h, c
 /* A frame that only a WebSocket has, from the callee. */
 static const char *on_down(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
   if (x->silent) return NULL;
-  if (x->server && !x->socket && !h->length) {
+  if (x->connects && x->server && h->type == FRAME_MESSAGE && !h->length) {
     exchange_tell_caller(x, FRAME_MESSAGE, 0, NULL, 0);
     return NULL;
   }
@@ -669,7 +684,7 @@ const char *exchange_from_caller(struct exchange *x, const struct frame_header *
       exchange_caller_gone(x);
       return NULL;
     case FRAME_MESSAGE:
-      if (!x->session && !x->socket) return begin_tls(x, h, payload);
+      if (x->connects) return begin_tls(x, h, payload);
       lie = x->session ? session_up(x, h, payload) : on_up(x, h, payload);
       break;
     case FRAME_SHUT:

@@ -97,6 +97,7 @@ struct exchange {
   bool headed;
   bool session;                 /* of RPC */
   bool socket;                  /* it became a WebSocket */
+  bool connects;                /* it asks for a connection */
   struct exchange_way up, down; /* of it: from the caller, from the callee */
   bool answered;                /* the caller has its outcome, or went away */
   bool silent;                  /* the caller went away: what the callee still says is dropped */

@@ -371,6 +371,7 @@ static const char *request_start(struct outbound_request *r, uint32_t stream, ui
     return "out of memory";
   r->exchange = exchange_start_served(o->registry, r->isolate, stream, flags, &server, r);
   if (!r->exchange) return "out of memory";
+  r->exchange->connects = r->tunnel;
   if (o->curl->multi_add_handle(o->multi, r->easy)) {
     outbound_end(r, CURLE_OUT_OF_MEMORY);
     return NULL;

@@ -191,11 +191,15 @@ static bool lie_outbound(struct fake *f, const char *how, uint32_t isolate) {
     say(f, FRAME_HEAD, 0, isolate, STREAM_GUEST | 7, bytes, 16);
   else if (!strcmp(kind, "empty"))
     say(f, FRAME_BODY, 0, isolate, STREAM_GUEST | 7, NULL, 0);
-  else if (!strcmp(kind, "name")) /* startTls() with the name of no server */
-    say(f, FRAME_MESSAGE, 0, isolate, STREAM_GUEST | 7, bytes, 300);
+  else if (!strcmp(kind, "message"))
+    say(f, FRAME_MESSAGE, 0, isolate, STREAM_GUEST | 7, "x", 1);
   else if (!strcmp(kind, "shut"))
     say(f, FRAME_SHUT, 0, isolate, STREAM_GUEST | 7, "\xe8\3", 2);
-  else
+  else if (!strcmp(kind, "name")) {
+    snprintf(url, sizeof url, "tcp://127.0.0.1:%s", port + 1);
+    fetch_out(f, isolate, 8, FRAME_HAS_BODY, "CONNECT", url, "a");
+    say(f, FRAME_MESSAGE, 0, isolate, STREAM_GUEST | 8, bytes, 256);
+  } else
     return false;
   return true;
 }
@@ -926,7 +930,8 @@ static void test_lies_about_the_network(void **state) {
       {"body", "a body beyond its credit"},      {"credit", "credit that it cannot have"},
       {"nothing", "credit that it cannot have"}, {"again", "a fetch whose number is not new"},
       {"head", "a frame that no fetch sends"},   {"empty", "an empty piece of a body"},
-      {"name", "TLS with too long a name"},       {"shut", "outside of a WebSocket"},
+      {"message", "outside of a WebSocket"},     {"shut", "outside of a WebSocket"},
+      {"name", "TLS with too long a name"},
   };
   uint16_t port;
   char how[64];
