@@ -19,6 +19,12 @@ static char *part(struct outbound_request *r, CURLUPart which, unsigned flags) {
   return r->outbound->curl->url_get(r->url, which, &text, flags) ? NULL : text;
 }
 
+/* A name in any other form is none: libcurl would make another of it than rules have seen. */
+static bool is_ascii(const char *host) {
+  while (*host > ' ' && *host < 0x7f) host++;
+  return !*host;
+}
+
 const char *outbound_ask(struct outbound_request *r) {
   const struct curl_functions *curl = r->outbound->curl;
   struct rule_request *q = &r->asked;
@@ -29,13 +35,16 @@ const char *outbound_ask(struct outbound_request *r) {
   if (!r->tunnel) q->path = part(r, CURLUPART_PATH, 0);
   q->host = host ? rules_host(host) : NULL;
   q->decoded = q->path ? rules_decode(q->path) : NULL;
+  bool climbs = q->decoded && rules_climbs(q->decoded);
+  q->walked = climbs ? rules_walk(q->decoded) : NULL;
   q->method = r->method;
   q->no_address = r->outbound->config->outbound.proxy;
   if (port) q->port = (uint16_t)strtoul(port, NULL, 10);
   curl->free(host);
   curl->free(port);
   curl->free(scheme);
-  return q->host && (q->decoded || r->tunnel) && q->port ? NULL : "its URL cannot be used";
+  bool whole = q->host && (q->decoded || r->tunnel) && (q->walked || !climbs);
+  return whole && is_ascii(q->host) && q->port ? NULL : "its URL cannot be used";
 }
 
 void outbound_unask(struct outbound_request *r) {
@@ -43,6 +52,7 @@ void outbound_unask(struct outbound_request *r) {
   curl->free((char *)r->asked.path);
   free((char *)r->asked.host);
   free((char *)r->asked.decoded);
+  free((char *)r->asked.walked);
   while (r->policy_count) rules_release(r->policies[--r->policy_count]);
 }
 

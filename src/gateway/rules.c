@@ -59,6 +59,30 @@ char *rules_decode(const char *path) {
   return out;
 }
 
+bool rules_climbs(const char *decoded) {
+  for (const char *at = decoded; (at = strstr(at, "/.")); at++) {
+    size_t n = at[2] == '.' ? 3 : 2;
+    if (!at[n] || at[n] == '/') return true;
+  }
+  return false;
+}
+
+char *rules_walk(const char *decoded) {
+  char *out = malloc(strlen(decoded) + 2), *to = out;
+  if (!out) return NULL;
+  for (const char *at = decoded; *at; at += strcspn(at, "/")) {
+    if (*at == '/') at++;
+    size_t n = strcspn(at, "/");
+    bool up = n == 2 && !memcmp(at, "..", 2), nowhere = up || (n == 1 && *at == '.');
+    if (up)
+      while (to > out && *--to != '/') continue;
+    if (!nowhere || !at[n]) *to++ = '/';
+    if (!nowhere) to = mempcpy(to, at, n);
+  }
+  *to = 0;
+  return out;
+}
+
 /* Each part between stars is looked for after the one before it: the first place is as good as any. */
 bool rules_glob(const char *pattern, const char *text) {
   const char *star = strchr(pattern, '*');
@@ -88,25 +112,19 @@ static bool fits_host(const struct rule *rule, const char *host) {
   return m > n && !strcmp(host + m - n, rule->host + 1);
 }
 
-static bool fits_method(const struct rule *rule, const char *method) {
+/* Methods have a case, which some servers do not mind. */
+static bool fits_method(const struct rule *rule, const char *method, bool denies) {
   for (size_t i = 0; i < rule->method_count; i++)
-    if (!strcmp(rule->methods[i], method)) return true;
+    if (!(denies ? strcasecmp : strcmp)(rule->methods[i], method)) return true;
   return !rule->method_count;
-}
-
-static bool climbs(const char *decoded) {
-  for (const char *at = decoded; (at = strstr(at, "/.")); at++) {
-    size_t n = at[2] == '.' ? 3 : 2;
-    if (!at[n] || at[n] == '/') return true;
-  }
-  return false;
 }
 
 static bool fits_path(const struct rule *rule, const struct rule_request *rq, bool denies) {
   if (!rule->path) return true;
   if (!rq->path) return denies && !strcmp(rule->path, "*");
   bool raw = rules_glob(rule->path, rq->path), decoded = rules_glob(rule->path, rq->decoded);
-  return denies ? raw || decoded : raw && decoded && !climbs(rq->decoded);
+  if (!denies) return raw && decoded && !rq->walked;
+  return raw || decoded || (rq->walked && rules_glob(rule->path, rq->walked));
 }
 
 static bool is_this_machine(const char *host) {
@@ -125,7 +143,7 @@ static bool fits_scheme(const struct rule *rule, const struct rule_request *rq) 
 /* All but the address. */
 static bool fits(const struct rule *rule, const struct rule_request *rq, bool denies) {
   return (!rule->range.port || rule->range.port == rq->port) && fits_scheme(rule, rq) && fits_host(rule, rq->host) &&
-         fits_method(rule, rq->method) && fits_path(rule, rq, denies);
+         fits_method(rule, rq->method, denies) && fits_path(rule, rq, denies);
 }
 
 /* ---- all of them ---- */

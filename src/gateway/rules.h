@@ -15,8 +15,8 @@
  * its connection, whether that is new or was kept. Every hop of a redirect is a request of its own.
  * Hosts are compared in lower case without a last dot, addresses in their usual form. A path is compared as it is and
  * with its percent-codes decoded, so that no other spelling gets around a rule: a rule that allows must fit both, one
- * that denies either; and a path that leads through ".." fits no rule that allows a path. Matching takes time linear in
- * the length of the path.
+ * that denies either, or where ".." in it leads; and a path that leads through ".." fits no rule that allows a path.
+ * Matching takes time linear in the length of the path.
  *
  * Rules are immutable and counted. They are made from JSON, which may come from a guest: everything is bounded.
  */
@@ -78,6 +78,7 @@ struct rules {
 struct rule_request {
   const char *scheme, *host, *method;
   const char *path, *decoded; /* NULL: it has none (a connection, not a request of HTTP) */
+  const char *walked;         /* NULL: it does not climb */
   uint16_t port;
   bool no_address; /* nor ever will there be one (a proxy connects): rules with a cidr do not fit */
 };
@@ -97,6 +98,9 @@ struct rules_verdict rules_judge(const struct rules *rules, const struct rule_re
 char *rules_host(const char *host);
 /* A path with percent-codes decoded and slashes that repeat as one. NULL: out of memory. The caller's. */
 char *rules_decode(const char *path);
+/* Whether "." or ".." are among its parts; and the path without them, where a server comes that follows them. */
+bool rules_climbs(const char *decoded);
+char *rules_walk(const char *decoded);
 /* '*' is any run of characters. */
 bool rules_glob(const char *pattern, const char *text);
 

@@ -28,10 +28,13 @@ static struct rules_verdict ask(const struct rules *rules, const char *method, c
   char *usual = rules_host(host), *decoded = path ? rules_decode(path) : NULL;
   struct rule_request rq = {
       .scheme = scheme, .host = usual, .method = method, .path = path, .decoded = decoded, .port = port};
+  char *walked = decoded && rules_climbs(decoded) ? rules_walk(decoded) : NULL;
+  rq.walked = walked;
   if (address) assert_true(netpolicy_address(&to, address, port));
   struct rules_verdict v = rules_judge(rules, &rq, address ? (struct sockaddr *)&to : NULL);
   free(usual);
   free(decoded);
+  free(walked);
   return v;
 }
 
@@ -121,8 +124,10 @@ static void test_paths(void **state) {
   for (size_t i = 0; i < sizeof around / sizeof *around; i++)
     if (fits(repos, "x", around[i])) fail_msg("%s", around[i]);
   struct rules *rules = read_rules("{\"deny\": [{\"path\": \"/admin*\"}]}");
-  static const char *const denied[] = {"/admin",    "/admin/x", "/%61dmin", "//admin",
-                                       "/%2fadmin", "/\\admin", "/%5cadmin"};
+  static const char *const denied[] = {
+      "/admin",   "/admin/x",         "/%61dmin",         "//admin",           "/%2fadmin",
+      "/\\admin", "/%5cadmin",        "/a/..%2fadmin",    "/a/%2e%2e/admin/x", "/a/b/../../admin",
+      "/./admin", "/..%2f..%5cadmin", "/a/..%2F%2Fadmin", "/admin/.",          "/a/.%2e/%61dmin"};
   for (size_t i = 0; i < sizeof denied / sizeof *denied; i++)
     if (gets(rules, "x", denied[i])) fail_msg("%s", denied[i]);
   assert_true(gets(rules, "x", "/a"));
@@ -142,6 +147,24 @@ static void test_methods_ports_schemes(void **state) {
   assert_true(ask(rules, "POST", "http", "plain", 80, "/", NULL).allowed);
   assert_false(ask(rules, "POST", "https", "plain", 443, "/", NULL).allowed);
   rules_release(rules);
+  rules = read_rules("{\"deny\": [{\"methods\": [\"PATCH\"]}]}");
+  assert_false(ask(rules, "PATCH", "https", "x", 443, "/", NULL).allowed);
+  assert_false(ask(rules, "patch", "https", "x", 443, "/", NULL).allowed);
+  assert_true(ask(rules, "POST", "https", "x", 443, "/", NULL).allowed);
+  rules_release(rules);
+}
+
+static void test_walks(void **state) {
+  static const char *const cases[][2] = {
+      {"/a/../b", "/b"},  {"/a/./b", "/a/b"},       {"/..", "/"}, {"/../../a/", "/a/"},
+      {"/a/b/..", "/a/"}, {"/a/b/.", "/a/b/"},      {"/.", "/"},  {"/a/..b/.c/...", "/a/..b/.c/..."},
+      {"a/../b", "/b"},   {"/a/b/../../../c", "/c"}};
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *walked = rules_walk(cases[i][0]);
+    assert_string_equal(walked, cases[i][1]);
+    free(walked);
+  }
 }
 
 /* A connection has no path and no method but CONNECT. */
@@ -301,12 +324,19 @@ static void test_bounds(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_hosts),           cmocka_unit_test(test_glob),
-      cmocka_unit_test(test_glob_linear),     cmocka_unit_test(test_paths),
-      cmocka_unit_test(test_connections),     cmocka_unit_test(test_methods_ports_schemes),
-      cmocka_unit_test(test_order),           cmocka_unit_test(test_headers_scheme),
-      cmocka_unit_test(test_addresses),       cmocka_unit_test(test_no_address),
-      cmocka_unit_test(test_open_and_closed), cmocka_unit_test(test_wrong),
+      cmocka_unit_test(test_hosts),
+      cmocka_unit_test(test_glob),
+      cmocka_unit_test(test_glob_linear),
+      cmocka_unit_test(test_paths),
+      cmocka_unit_test(test_walks),
+      cmocka_unit_test(test_connections),
+      cmocka_unit_test(test_methods_ports_schemes),
+      cmocka_unit_test(test_order),
+      cmocka_unit_test(test_headers_scheme),
+      cmocka_unit_test(test_addresses),
+      cmocka_unit_test(test_no_address),
+      cmocka_unit_test(test_open_and_closed),
+      cmocka_unit_test(test_wrong),
       cmocka_unit_test(test_bounds),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
