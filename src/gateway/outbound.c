@@ -134,7 +134,7 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
     outbound_mark(r);
     return CURL_SOCKET_BAD;
   }
-  return socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
+  return outbound_kept_open(r->outbound, to);
 }
 
 static int on_resolve(void *resolver, void *reserved, void *arg) {
@@ -164,6 +164,8 @@ static void connect_options(struct outbound_request *r) {
   curl->easy_setopt(r->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)limit(o, LIMIT_OUTBOUND_CONNECT_MS));
   curl->easy_setopt(r->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
   curl->easy_setopt(r->easy, CURLOPT_OPENSOCKETDATA, r);
+  curl->easy_setopt(r->easy, CURLOPT_CLOSESOCKETFUNCTION, outbound_kept_close);
+  curl->easy_setopt(r->easy, CURLOPT_CLOSESOCKETDATA, r->outbound);
   curl->easy_setopt(r->easy, CURLOPT_PREREQFUNCTION, outbound_judge_connection);
   curl->easy_setopt(r->easy, CURLOPT_PREREQDATA, r);
   curl->easy_setopt(r->easy, CURLOPT_RESOLVER_START_FUNCTION, on_resolve);
@@ -182,6 +184,30 @@ static void connect_options(struct outbound_request *r) {
 
 /* ---- libcurl on the loop ---- */
 
+/* Nothing was sent yet: the connection, which is closed now, was of no use. */
+static CURLcode start_again(struct outbound_request *r) {
+  const struct curl_functions *curl = r->outbound->curl;
+  r->stale = false;
+  curl->multi_remove_handle(r->outbound->multi, r->easy);
+  curl->easy_setopt(r->easy, CURLOPT_FRESH_CONNECT, 1L);
+  r->in_multi = !curl->multi_add_handle(r->outbound->multi, r->easy);
+  return r->in_multi ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+}
+
+static void transfer_over(struct outbound_request *r, CURLcode result) {
+  long version = 0;
+  r->resolving = false;
+  if (!r->exchange) {
+    request_free(r);
+    return;
+  }
+  if (r->stale && !(result = start_again(r))) return;
+  r->outbound->curl->easy_getinfo(r->easy, CURLINFO_HTTP_VERSION, &version);
+  if (version == CURL_HTTP_VERSION_2_0) outbound_kept_numbered(r->outbound, r->own_port);
+  if (r->upgrade && !result && !(result = outbound_websocket_begin(r) ? CURLE_OUT_OF_MEMORY : CURLE_OK)) return;
+  outbound_end(r, result);
+}
+
 static void collect(struct outbound *o) {
   CURLMsg *message;
   int left;
@@ -190,13 +216,7 @@ static void collect(struct outbound *o) {
     struct outbound_request *r = NULL;
     CURLcode result = message->data.result;
     o->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &r);
-    r->resolving = false;
-    if (!r->exchange)
-      request_free(r);
-    else if (!r->upgrade || result)
-      outbound_end(r, result);
-    else if (outbound_websocket_begin(r))
-      outbound_end(r, CURLE_OUT_OF_MEMORY);
+    transfer_over(r, result);
   }
 }
 

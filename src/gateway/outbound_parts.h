@@ -31,6 +31,7 @@ enum {
 };
 
 struct outbound_websocket;
+struct outbound_kept;
 
 struct outbound {
   uint32_t magic;
@@ -44,7 +45,8 @@ struct outbound {
   bool due; /* libcurl wants to be called in this turn */
   struct outbound_request *first, *dirty;
   unsigned count;
-  struct buf piece; /* of a WebSocket's message */
+  struct buf piece;           /* of a WebSocket's message */
+  struct outbound_kept *kept; /* the sockets of all connections */
 };
 
 struct outbound_request {
@@ -109,6 +111,9 @@ struct outbound_request {
   bool forbidden;         /* by a rule, before there was an address */
   bool retry;             /* an address was refused: libcurl is to try the next */
   unsigned refusals;      /* of addresses */
+
+  uint16_t own_port; /* of the connection that it is on; 0: none yet */
+  bool stale;        /* that was kept, and is of no use: another is to be made */
 };
 
 /* A connection that is to be a WebSocket, or is one: `frames`; or a tunnel. */
@@ -164,6 +169,14 @@ const char *outbound_refusal(const struct outbound_request *r);
 /* Whether a header of this name is replaced by one of the rules; and those. -1: out of memory. */
 bool outbound_replaces(const struct outbound_request *r, const char *name, size_t n);
 int outbound_add_headers(struct outbound_request *r);
+
+/* outbound_kept.c */
+curl_socket_t outbound_kept_open(struct outbound *o, const struct curl_sockaddr *to);
+int outbound_kept_close(void *outbound, curl_socket_t fd);
+/* Whether nothing came on the connections from this port of ours, which are to be used again. */
+bool outbound_kept_is_clean(struct outbound *o, uint16_t port);
+/* They speak HTTP/2. */
+void outbound_kept_numbered(struct outbound *o, uint16_t port);
 
 /* outbound_audit.c */
 void outbound_audit_begin(struct outbound_request *r);

@@ -153,11 +153,22 @@ bool outbound_judge_address(struct outbound_request *r, const struct sockaddr *t
   return false;
 }
 
+/* Its connection was made by another request. */
+static bool is_kept(const struct outbound_request *r) {
+  long made = 1;
+  r->outbound->curl->easy_getinfo(r->easy, CURLINFO_NUM_CONNECTS, &made);
+  return !made;
+}
+
 int outbound_judge_connection(void *arg, char *ip, char *own_ip, int port, int own_port) {
   struct outbound_request *r = arg;
   struct sockaddr_storage to;
   (void)own_ip;
-  (void)own_port;
+  r->own_port = (uint16_t)own_port;
+  if (is_kept(r) && !outbound_kept_is_clean(r->outbound, r->own_port)) {
+    r->stale = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
   if (r->outbound->config->outbound.proxy) return CURL_PREREQFUNC_OK;
   bool known = ip && netpolicy_address(&to, ip, (uint16_t)port);
   r->refused = false; /* another of its addresses was */
