@@ -41,9 +41,18 @@ static int begin_head(struct outbound_request *r, const char *line, size_t n) {
   return 0;
 }
 
+/* Of codings libcurl takes off chunks alone. */
+static int note_coding(struct outbound_request *r, const char *value, size_t v) {
+  if (r->coded || !http_is(value, v, "chunked")) return bad(r, "its transfer-encoding is not known");
+  r->coded = true;
+  return 0;
+}
+
 static int note_header(struct outbound_request *r, const char *name, size_t n, const char *value, size_t v) {
-  if (http_is(name, n, "transfer-encoding")) r->coded = true;
-  if (r->redact && http_is(name, n, "content-encoding") && !http_is(value, v, "identity"))
+  bool coding = http_is(name, n, "content-encoding");
+  r->unbroken = coding || http_is(name, n, "transfer-encoding") || http_is(name, n, "content-length");
+  if (http_is(name, n, "transfer-encoding")) return note_coding(r, value, v);
+  if (r->redact && coding && !http_is(value, v, "identity"))
     return bad(r, "its answer is compressed, and so cannot be redacted");
   if (!http_is(name, n, "content-length")) return 0;
   if (!http_is_number(value, v) || (r->has_length && r->length != http_number(value, v)))
@@ -73,7 +82,7 @@ static int add_header(struct outbound_request *r, const char *line, size_t n) {
 
 /* A line that begins with a space goes on with the value before it (RFC 9112, 5.2). */
 static int continue_header(struct outbound_request *r, const char *line, size_t n) {
-  if (!r->header_count) return bad(r, "one of its headers is not valid");
+  if (!r->header_count || r->unbroken) return bad(r, "one of its headers is not valid");
   trim(&line, &n);
   if (!http_is_value(line, n)) return bad(r, "one of its headers is not valid");
   buf_put(&r->head, " ", 1);
@@ -108,12 +117,18 @@ int outbound_take_line(struct outbound_request *r, const char *line, size_t n) {
   return *line == ' ' || *line == '\t' ? continue_header(r, line, n) : add_header(r, line, n);
 }
 
+/* Nobody gets it, but it must come to an end. */
+static int take_trailer(struct outbound_request *r, size_t n) {
+  r->head_bytes += n + SLACK;
+  return r->head_bytes > (size_t)limit(r, LIMIT_OUTBOUND_HEAD_KB) << 10 ? bad(r, "its headers are too large") : 0;
+}
+
 static size_t on_line(char *line, size_t size, size_t count, void *arg) {
   struct outbound_request *r = arg;
   size_t n = size * count;
   outbound_moved(r);
   if (!r->exchange) return 0;
-  if (r->headed) return n; /* trailers */
+  if (r->headed) return take_trailer(r, n) ? 0 : n;
   return outbound_take_line(r, line, n) ? 0 : n;
 }
 

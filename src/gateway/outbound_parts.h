@@ -100,6 +100,7 @@ struct outbound_request {
   size_t head_bytes, value_at;
   uint64_t length; /* of the body, as announced */
   bool has_length, coded, headed, sent, bodyless;
+  bool unbroken; /* the last header may not go on in another line */
   uint32_t credit;
   bool paused;
   bool ended; /* of a tunnel: the answer's body, while the request's goes on */
