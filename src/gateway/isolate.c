@@ -180,7 +180,8 @@ static void on_dead(struct isolate *isolate, const struct frame_header *h, const
   const char *text = read_str_borrow(&r, &length);
   log_escape(detail, sizeof detail, text, length, NULL);
   if (code == ERROR_THROWN || code >= ERROR_CODES) code = ERROR_TRAP;
-  log_line("Worker %s: %s%s%s", isolate->worker->name, error_message(code), *detail ? ": " : "", detail);
+  if (worker_may_log(isolate->worker, strlen(detail)))
+    log_line("Worker %s: %s%s%s", isolate->worker->name, error_message(code), *detail ? ": " : "", detail);
   isolate_end_code(isolate, false, code, detail);
 }
 
@@ -192,7 +193,8 @@ static void on_abort(struct isolate *isolate, const struct frame_header *h, cons
   if (getrandom(random, sizeof random, 0) != sizeof random) random[0] = isolate->number;
   snprintf(text, sizeof text, "internal error; reference = %016" PRIx64 "%010" PRIx64, random[0], random[1] >> 24);
   log_escape(reason, sizeof reason, (const char *)payload, h->length, NULL);
-  log_line("Worker %s: aborted itself: %s (%s)", isolate->worker->name, reason, text);
+  if (worker_may_log(isolate->worker, strlen(reason)))
+    log_line("Worker %s: aborted itself: %s (%s)", isolate->worker->name, reason, text);
   buf_init(&error, FRAME_PAYLOAD_MAX);
   error_payload_verbatim(&error, ERROR_ABORTED, text);
   isolate_end(isolate, true, error.data, error.len);
