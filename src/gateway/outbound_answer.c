@@ -85,7 +85,7 @@ static int continue_header(struct outbound_request *r, const char *line, size_t 
   if (!r->header_count || r->unbroken) return bad(r, "one of its headers is not valid");
   trim(&line, &n);
   if (!http_is_value(line, n)) return bad(r, "one of its headers is not valid");
-  buf_put(&r->head, " ", 1);
+  if (r->head.len > r->value_at + sizeof(uint32_t)) buf_put(&r->head, " ", 1);
   buf_put(&r->head, line, n);
   uint32_t length = (uint32_t)(r->head.len - r->value_at - sizeof length);
   if (!r->head.bad) memcpy(r->head.data + r->value_at, &length, sizeof length);

@@ -45,7 +45,7 @@ export class Bare {
       for (let n; (n = requestLength(left)); left = left.slice(n), first = false) {
         const text = left.slice(0, n);
         const bytes = this.answer({ text, target: text.split(" ")[1], first, connection }, socket);
-        if (bytes && socket.writable) socket.write(bytes, "latin1");
+        if (typeof bytes === "string" && socket.writable) socket.write(bytes, "latin1");
       }
     });
   }
