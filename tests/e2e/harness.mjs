@@ -7,6 +7,7 @@ import http from "node:http";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -17,8 +18,13 @@ export const DATE = "2026-11-01";
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const rubbish = [];
-process.on("exit", () => {
+const killChildren = () => {
   for (const child of children) child.kill("SIGKILL");
+};
+// A test that failed has not stopped its server, which would keep this process for ever.
+after(() => setTimeout(killChildren, 30000).unref());
+process.on("exit", () => {
+  killChildren();
   for (const directory of rubbish) fs.rmSync(directory, { recursive: true, force: true });
 });
 const children = new Set();

@@ -28,7 +28,7 @@ export default {
   },
 };`;
 
-const limits = { cpu_ms: 200, wall_ms: 1500, memory_mb: 64 };
+const limits = { cpu_ms: 2000, wall_ms: 8000, memory_mb: 64 };
 
 test("by hand, when it was asked for", async () => {
   const server = await serve({ "index.js": WORKER }, { limits }, ["--test-scheduled"]);
