@@ -4,9 +4,11 @@
 // OUT as node.js, is a function that node/library.js calls.
 // Of two functions of one name the second would silently take the place of the first everywhere: an error here.
 // usage: platform.mjs OUT FILES...
+// What it does for a Worker must not depend on what that Worker replaced: guard.mjs looks at src/guest/web and worker.
 import { transformSync } from "esbuild";
 import fs from "node:fs";
 import path from "node:path";
+import { guard } from "./guard.mjs";
 
 const [out, ...names] = process.argv.slice(2);
 const files = [path.join(path.dirname(out), "node.js"), ...names].map((name) => {
@@ -40,5 +42,11 @@ function check(joined) {
 
 const joined = files.map(({ text }) => text).join("");
 check(joined);
+const guarded = files.filter(({ name }) => /\/(web|worker)\//.test(name));
+const wrong = guard(guarded, files.filter((file) => !guarded.includes(file)));
+if (wrong.length) {
+  console.error(`${wrong.join("\n")}\nA Worker could have replaced it: scripts/guard.mjs`);
+  process.exit(1);
+}
 fs.writeFileSync(`${out}.tmp`, `(function (native) {\n"use strict";\n${joined}})\n`);
 fs.renameSync(`${out}.tmp`, out);

@@ -305,8 +305,10 @@ static int put_box(struct writer *w, JSValueConst v) {
 }
 
 static JSValue host_out, host_in; /* (object) -> value or undefined; (value) -> object */
+static JSValue makers;            /* of what the language has constructors for */
 
-void clone_hooks(JSContext *ctx, JSValueConst out, JSValueConst in) {
+void clone_hooks(JSContext *ctx, JSValueConst out, JSValueConst in, JSValueConst constructors) {
+  makers = JS_DupValue(ctx, constructors);
   host_out = JS_DupValue(ctx, out);
   host_in = JS_DupValue(ctx, in);
 }
@@ -349,7 +351,8 @@ static int refuse_object(struct writer *w, JSValueConst v) {
 
 static int refuse(struct writer *w, JSValueConst v, enum engine_class class) {
   if (class != CLASS_FUNCTION) return refuse_object(w, v);
-  JSValue s = JS_ToString(w->ctx, v);
+  JSValue text_of = JS_GetPropertyStr(w->ctx, makers, "text"), s = JS_Call(w->ctx, text_of, JS_UNDEFINED, 1, &v);
+  JS_FreeValue(w->ctx, text_of);
   const char *text = JS_IsException(s) ? NULL : JS_ToCString(w->ctx, s);
   if (text) JS_ThrowDOMException(w->ctx, "DataCloneError", "%.200s could not be cloned.", text);
   JS_FreeCString(w->ctx, text);
@@ -542,11 +545,9 @@ static JSValue get_bigint(struct reading *r) {
   if (r->in->bad || n > (1 << 24)) return malformed(r);
   for (size_t i = 0; i < n; i++)
     if ((p[i] < '0' || p[i] > '9') && !(i == 0 && p[i] == '-' && n > 1)) return malformed(r);
-  JSValue text = JS_NewStringLen(r->ctx, p, n), global = JS_GetGlobalObject(r->ctx);
-  JSValue convert = JS_GetPropertyStr(r->ctx, global, "BigInt");
+  JSValue text = JS_NewStringLen(r->ctx, p, n), convert = JS_GetPropertyStr(r->ctx, makers, "BigInt");
   JSValue v = JS_Call(r->ctx, convert, JS_UNDEFINED, 1, (JSValueConst *)&text);
   JS_FreeValue(r->ctx, convert);
-  JS_FreeValue(r->ctx, global);
   JS_FreeValue(r->ctx, text);
   return v;
 }
@@ -645,10 +646,8 @@ static JSValue error_constructor(struct reading *r, JSValueConst name) {
   const char *text = JS_ToCString(r->ctx, name), *use = "Error";
   for (size_t i = 0; text && i < sizeof known / sizeof *known; i++)
     if (!strcmp(text, known[i])) use = known[i];
-  JSValue global = JS_GetGlobalObject(r->ctx), ctor = JS_GetPropertyStr(r->ctx, global, use);
-  JS_FreeValue(r->ctx, global);
   JS_FreeCString(r->ctx, text);
-  return ctor;
+  return JS_GetPropertyStr(r->ctx, makers, use);
 }
 
 static int get_own(struct reading *r, JSValueConst e, const char *name) {
@@ -663,7 +662,8 @@ static JSValue make_error(struct reading *r, JSValueConst name, JSValueConst mes
   const char *text = JS_ToCString(r->ctx, name);
   bool aggregate = text && !strcmp(text, "AggregateError"), suppressed = text && !strcmp(text, "SuppressedError");
   JS_FreeCString(r->ctx, text);
-  JSValue ctor = error_constructor(r, name), list = aggregate ? JS_NewArray(r->ctx) : JS_UNDEFINED;
+  JSValue ctor = error_constructor(r, name),
+          list = aggregate ? JS_GetPropertyStr(r->ctx, makers, "none") : JS_UNDEFINED;
   JSValueConst args[] = {list, JS_UNDEFINED, message};
   if (aggregate) args[1] = message;
   JSValue e = aggregate || suppressed ? JS_CallConstructor(r->ctx, ctor, suppressed ? 3 : 2, args)

@@ -13,8 +13,9 @@
 #include "base/buf.h"
 #include "guest/engine.h"
 
-/* At boot: what turns an object of the platform into a value (undefined: it is none), and back. */
-void clone_hooks(JSContext *ctx, JSValueConst out, JSValueConst in);
+/* At boot: what turns an object of the platform into a value (undefined: it is none), and back; and what the language
+ * had: constructors by name, `none`, which iterates over nothing, and `text`, the source of a function. */
+void clone_hooks(JSContext *ctx, JSValueConst out, JSValueConst in, JSValueConst makers);
 /* What values may hold besides data, and what is different about them, when they cross by RPC (rpc/binary.c). */
 struct clone_more {
   /* An object that is not plain data: 1: its form was written; 0: it is nothing of this kind; -1: exception. */

@@ -158,18 +158,17 @@ static bool depends_on_seed(JSGCObjectHeader *gp) {
   return p->u.map_state && p->u.map_state->record_count > 0;
 }
 
+static JSValue throw_eval(JSContext *ctx, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  JSValue error = JS_MakeError(ctx, JS_EVAL_ERROR, true, format, args);
+  va_end(args);
+  return JS_Throw(ctx, error);
+}
+
 static JSValue refuse_eval(JSContext *ctx, JSValueConst this_obj, const char *input, size_t length,
                            const char *filename, int line, int flags, int scope) {
-  JSValue error = JS_NewError(ctx),
-          text = JS_NewString(ctx, "Code generation from strings disallowed for this context");
-  JSValue global = JS_GetGlobalObject(ctx), ctor = JS_GetPropertyStr(ctx, global, "EvalError");
-  JSValue made = JS_CallConstructor(ctx, ctor, 1, (JSValueConst *)&text);
-  JS_FreeValue(ctx, ctor);
-  JS_FreeValue(ctx, global);
-  JS_FreeValue(ctx, text);
-  if (JS_IsException(made)) return JS_Throw(ctx, error);
-  JS_FreeValue(ctx, error);
-  return JS_Throw(ctx, made);
+  return throw_eval(ctx, "Code generation from strings disallowed for this context");
 }
 
 /* The engine makes its built-in functions on first use. In an isolate that would be work and written pages at every

@@ -55,7 +55,10 @@ static bool stack_put_string(struct stack_trace *t, JSValueConst v, const char *
   return some;
 }
 
+/* Of a DOMException what it was made with: name and message are accessors, which a Worker may have replaced. */
 static JSValue stack_header_part(JSContext *ctx, JSValueConst error, JSAtom name) {
+  JSDOMExceptionData *made = JS_GetOpaque(error, JS_CLASS_DOM_EXCEPTION);
+  if (made) return js_dup(name == JS_ATOM_name ? made->name : made->message);
   JSValue v = JS_GetProperty(ctx, error, name);
   if (JS_IsUndefined(v) && name == JS_ATOM_name) v = JS_AtomToString(ctx, JS_ATOM_Error);
   if (!JS_IsUndefined(v) && !JS_IsObject(v) && !JS_IsSymbol(v)) v = JS_ToStringFree(ctx, v);

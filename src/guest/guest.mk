@@ -50,9 +50,9 @@ $(G)/brotli/%.wo: $(BROTLI_H)
 	$(GUEST_CC) -Ibuild/src/brotli/c/include -w -c build/src/brotli/c/$*.c -o $@
 
 # ---- encodings: tables from npm
-node_modules/@exodus/bytes/package.json node_modules/esbuild/package.json &: package-lock.json
+node_modules/@exodus/bytes/package.json node_modules/acorn/package.json node_modules/esbuild/package.json &: package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
-	@touch node_modules/@exodus/bytes/package.json node_modules/esbuild/package.json
+	@touch node_modules/@exodus/bytes/package.json node_modules/acorn/package.json node_modules/esbuild/package.json
 $(G)/encodings.h: scripts/encodings.mjs node_modules/@exodus/bytes/package.json
 	@mkdir -p $(@D)
 	@node scripts/encodings.mjs $@.tmp && mv $@.tmp $@
@@ -115,7 +115,7 @@ PLATFORM_JS := $(patsubst %,src/guest/web/%.js,primordials events streams_base r
   $(patsubst %,src/guest/worker/%.js,context errors bodies codings subrequests sockets fetch flags worker_code loader rpc_streams rpc timers eventsource caches testing scheduled) \
   $(patsubst %,src/guest/node/%.js,async modules buffer binding process inspect library crypto timers console os) \
   $(patsubst %,src/guest/worker/%.js,commonjs cloudflare outbound tcp connect capnweb capnweb_streams tail worker)
-$(G)/platform.js: $(PLATFORM_JS) $(G)/node.js scripts/platform.mjs
+$(G)/platform.js: $(PLATFORM_JS) $(G)/node.js scripts/platform.mjs scripts/guard.mjs node_modules/acorn/package.json
 	@mkdir -p $(@D)
 	node scripts/platform.mjs $@ $(PLATFORM_JS)
 

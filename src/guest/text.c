@@ -146,7 +146,7 @@ static JSValue deserialize(JSContext *ctx, JSValueConst this, int argc, JSValueC
 }
 
 static JSValue hooks(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  clone_hooks(ctx, argv[0], argv[1]);
+  clone_hooks(ctx, argv[0], argv[1], argv[2]);
   return JS_UNDEFINED;
 }
 
@@ -155,7 +155,7 @@ void text_init(JSContext *ctx, JSValueConst native) {
   JS_SetPropertyStr(ctx, native, "utf8EncodeInto", JS_NewCFunction(ctx, utf8_encode_into, "utf8EncodeInto", 2));
   JS_SetPropertyStr(ctx, native, "utf8Decode", JS_NewCFunction(ctx, utf8_decode, "utf8Decode", 3));
   JS_SetPropertyStr(ctx, native, "latin1Decode", JS_NewCFunction(ctx, latin1_decode, "latin1Decode", 1));
-  JS_SetPropertyStr(ctx, native, "cloneHooks", JS_NewCFunction(ctx, hooks, "cloneHooks", 2));
+  JS_SetPropertyStr(ctx, native, "cloneHooks", JS_NewCFunction(ctx, hooks, "cloneHooks", 3));
   JS_SetPropertyStr(ctx, native, "serialize", JS_NewCFunction(ctx, serialize, "serialize", 1));
   JS_SetPropertyStr(ctx, native, "deserialize", JS_NewCFunction(ctx, deserialize, "deserialize", 1));
 }

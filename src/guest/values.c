@@ -7,6 +7,17 @@ static JSValue class_of(JSContext *ctx, JSValueConst this, int argc, JSValueCons
   return engine_class_name(ctx, argv[0]);
 }
 
+/* then(promise, fulfilled, rejected) -> a promise: then() of the language, without its species. */
+static JSValue then(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  return JS_PromiseThen(ctx, argv[0], argv[1], argv[2]);
+}
+
+/* promiseOf(value) -> the value, when it is a promise; else one that is resolved with it. */
+static JSValue promise_of(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  if (JS_IsPromise(argv[0])) return JS_DupValue(ctx, argv[0]);
+  return JS_NewSettledPromise(ctx, false, argv[0]);
+}
+
 /* promiseDetails(promise) -> [0 pending | 1 fulfilled | 2 rejected, result] */
 static JSValue promise_details(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   JSPromiseStateEnum state = JS_PromiseState(ctx, argv[0]);
@@ -33,6 +44,8 @@ static JSValue preview(JSContext *ctx, JSValueConst this, int argc, JSValueConst
 
 void values_init(JSContext *ctx, JSValueConst native) {
   JS_SetPropertyStr(ctx, native, "classOf", JS_NewCFunction(ctx, class_of, "classOf", 1));
+  JS_SetPropertyStr(ctx, native, "then", JS_NewCFunction(ctx, then, "then", 3));
+  JS_SetPropertyStr(ctx, native, "promiseOf", JS_NewCFunction(ctx, promise_of, "promiseOf", 1));
   JS_SetPropertyStr(ctx, native, "promiseDetails", JS_NewCFunction(ctx, promise_details, "promiseDetails", 1));
   JS_SetPropertyStr(ctx, native, "proxyDetails", JS_NewCFunction(ctx, proxy_details, "proxyDetails", 1));
   JS_SetPropertyStr(ctx, native, "preview", JS_NewCFunction(ctx, preview, "preview", 1));

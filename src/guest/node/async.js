@@ -79,7 +79,7 @@ class AsyncLocalStorage {
     return (() => function (...args) {
       const callback = args[0];
       if (typeof callback !== 'function') throw new TypeError('The first argument must be a function');
-      return callIn(frame, callback, globalThis, ArrayPrototypeSlice(args, 1));
+      return callIn(frame, callback, globalThis, arrayCopy(args, 1));
     })();
   }
 }

@@ -54,7 +54,7 @@ class ImageMap {
     const map = this.#real();
     if (map !== null) return MapDelete(map, key);
     const at = this.#at(key);
-    if (at >= 0) ArrayPrototypeSplice(this.#list, at, 2);
+    if (at >= 0) arrayCut(this.#list, at, 2);
     return at >= 0;
   }
   clear() {
@@ -284,8 +284,8 @@ function systemErrors() {
 
 const uvBinding = {
   getErrorMap: () => new Map(systemErrors()),
-  errname: (code) => systemErrors().find(([number]) => number === code)?.[1][0] ?? `Unknown system error ${code}`,
-  getErrorMessage: (code) => systemErrors().find(([number]) => number === code)?.[1][1] ?? `Unknown system error ${code}`,
+  errname: (code) => systemErrors().find(({ 0: number }) => number === code)?.[1][0] ?? `Unknown system error ${code}`,
+  getErrorMessage: (code) => systemErrors().find(({ 0: number }) => number === code)?.[1][1] ?? `Unknown system error ${code}`,
 };
 
 const SIGNALS = 'HUP 1 INT 2 QUIT 3 ILL 4 TRAP 5 ABRT 6 BUS 7 FPE 8 KILL 9 USR1 10 SEGV 11 USR2 12 PIPE 13 ALRM 14 TERM 15 ' +

@@ -16,7 +16,7 @@ const writer = (encoding) => (buffer, string, offset, length) =>
 
 function textBytes(text, encoding) {
   const bytes = new Uint8ArrayConstructor(encoding === ENC_UTF16 ? text.length * 2 : text.length * 3);
-  return TypedArrayPrototypeSubarray(bytes, 0, native.textToBytes(text, encoding, bytes, 0, undefined));
+  return bytesPart(bytes, 0, native.textToBytes(text, encoding, bytes, 0, undefined));
 }
 
 // -1: no such value; -2: the bounds are wrong (Node's own numbers)
@@ -36,7 +36,7 @@ function fillBytes(buffer, value, start, end, encoding) {
   }
   let have = MathMin(TypedArrayGetByteLength(pattern), end - start);
   if (have === 0) return -1;
-  TypedArrayPrototypeSet(bytes, TypedArrayPrototypeSubarray(pattern, 0, have), start);
+  TypedArrayPrototypeSet(bytes, bytesPart(pattern, 0, have), start);
   while (start + have < end) {
     const more = MathMin(have, end - start - have);
     TypedArrayPrototypeCopyWithin(bytes, start + have, start, start + more);
@@ -67,7 +67,7 @@ function searchStart(size, needle, offset, forward) {
 
 const upTo = (buffer, end) => {
   const bytes = bytesBorrow(buffer);
-  return end < TypedArrayGetByteLength(bytes) ? TypedArrayPrototypeSubarray(bytes, 0, MathMax(end, 0)) : bytes;
+  return end < TypedArrayGetByteLength(bytes) ? bytesPart(bytes, 0, MathMax(end, 0)) : bytes;
 };
 
 function indexOfBytes(buffer, needle, offset, encoding, forward, end) {
@@ -149,12 +149,12 @@ const bufferBinding = {
   byteLengthUtf8: (text) => native.utf8Length(text),
   compare: (a, b) => native.compareBytes(bytesBorrow(a), bytesBorrow(b)),
   compareOffset(a, b, bStart, aStart, bEnd, aEnd) {
-    return native.compareBytes(TypedArrayPrototypeSubarray(bytesBorrow(a), aStart, aEnd),
-      TypedArrayPrototypeSubarray(bytesBorrow(b), bStart, bEnd));
+    return native.compareBytes(bytesPart(bytesBorrow(a), aStart, aEnd),
+      bytesPart(bytesBorrow(b), bStart, bEnd));
   },
   copy(source, target, targetStart, sourceStart, count) {
     TypedArrayPrototypeSet(bytesBorrow(target),
-      TypedArrayPrototypeSubarray(bytesBorrow(source), sourceStart, sourceStart + count), targetStart);
+      bytesPart(bytesBorrow(source), sourceStart, sourceStart + count), targetStart);
     return count;
   },
   fill: fillBytes,
@@ -214,7 +214,7 @@ function decodeText(state, chunk) {
     TypedArrayPrototypeSet(joined, bytes, have);
     bytes = joined;
   }
-  const [left, missing] = unfinished(bytes, encoding);
+  const { 0: left, 1: missing } = unfinished(bytes, encoding);
   const end = bytes.length - left;
   for (let i = 0; i < left; i++) state[i] = bytes[end + i];
   state[DECODER_HAVE] = left;

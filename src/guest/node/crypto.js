@@ -260,7 +260,7 @@ function later(make, callback) {
 
 function readPbkdf2(password, salt, iterations, keylen, digestName) {
   validateString(digestName, 'digest');
-  const [secret, grain] = [inputBytes(password, 'password'), inputBytes(salt, 'salt')];
+  const secret = inputBytes(password, 'password'), grain = inputBytes(salt, 'salt');
   validateInt32(iterations, 'iterations', 1);
   validateInt32(keylen, 'keylen', 0);
   return () => {
@@ -283,7 +283,7 @@ const HKDF_INPUTS = ['string', 'ArrayBuffer', 'TypedArray', 'DataView', 'Buffer'
 function readHkdf(digestName, ikm, salt, info, length) {
   validateString(digestName, 'digest');
   const key = inputBytes(ikm, 'ikm', ['string', 'SecretKeyObject', 'ArrayBuffer', 'TypedArray', 'DataView', 'Buffer']);
-  const [grain, more] = [inputBytes(salt, 'salt', HKDF_INPUTS), inputBytes(info, 'info', HKDF_INPUTS)];
+  const grain = inputBytes(salt, 'salt', HKDF_INPUTS), more = inputBytes(info, 'info', HKDF_INPUTS);
   validateInteger(length, 'length', 0, NODE_LENGTH_MAX);
   const size = TypedArrayGetByteLength(more);
   if (size > 1024) throw new ERR_OUT_OF_RANGE('info', 'must not contain more than 1024 bytes', size);
@@ -318,7 +318,7 @@ function scryptNumber(options, short, long) {
 }
 
 function readScrypt(password, salt, keylen, options) {
-  const [secret, grain] = [inputBytes(password, 'password'), inputBytes(salt, 'salt')];
+  const secret = inputBytes(password, 'password'), grain = inputBytes(salt, 'salt');
   validateInteger(keylen, 'keylen', 0, NODE_LENGTH_MAX);
   const wanted = options ?? {};
   const N = scryptNumber(wanted, 'N', 'cost');
@@ -343,7 +343,7 @@ function scryptBytes(secret, grain, keylen, N, r, p, maxmem) {
 const scryptSync = (password, salt, keylen, options) => readScrypt(password, salt, keylen, options)();
 
 function nodeScrypt(password, salt, keylen, options, callback = undefined) {
-  const [wanted, done] = callback === undefined ? [undefined, options] : [options, callback];
+  const wanted = callback === undefined ? undefined : options, done = callback === undefined ? options : callback;
   const make = readScrypt(password, salt, keylen, wanted);
   validateFunction(done, 'callback');
   later(make, done);
@@ -384,14 +384,17 @@ function randomFillSync(buffer, offset = 0, size = undefined) {
 
 function randomFill(buffer, offset, size, callback) {
   const length = fillTarget(buffer);
-  let [from, count, done] = [0, length, callback];
+  let from = 0, count = length, done = callback;
   if (typeof callback === 'function') {
     validateInteger(offset, 'offset', 0, length);
     validateInteger(size, 'size', 0, length - offset);
-    [from, count] = [offset, size];
+    from = offset;
+    count = size;
   } else if (typeof size === 'function') {
     validateInteger(offset, 'offset', 0, length);
-    [from, count, done] = [offset, length - offset, size];
+    from = offset;
+    count = length - offset;
+    done = size;
   } else if (typeof offset === 'function') {
     done = offset;
   }
@@ -459,7 +462,7 @@ const nodeCrypto = {
   Hmac,
   createHash,
   createHmac,
-  getHashes: () => ArrayPrototypeSlice(NODE_HASHES),
+  getHashes: () => arrayCopy(NODE_HASHES),
   hash: nodeHash,
   hkdf: nodeHkdf,
   hkdfSync,

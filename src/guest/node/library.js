@@ -40,7 +40,7 @@ ObjectDefineProperty(Buffer, 'name', { __proto__: null, value: 'Buffer', configu
 
 function transcode(source, from, to) {
   if (bytesBorrow(source) === null) throw new nodeErrors.ERR_INVALID_ARG_TYPE('source', ['Buffer', 'Uint8Array'], source);
-  const [reads, writes] = [from, to].map((name) => TRANSCODABLE[StringPrototypeToLowerCase(`${name}`)]);
+  const { 0: reads, 1: writes } = [from, to].map((name) => TRANSCODABLE[StringPrototypeToLowerCase(`${name}`)]);
   if (reads === undefined || writes === undefined) {
     throw new nodeErrors.ERR_INVALID_ARG_VALUE('encoding', reads === undefined ? from : to);
   }

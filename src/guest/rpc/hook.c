@@ -144,18 +144,7 @@ void stubs_dispose(JSValue owned) {
 }
 
 JSValue promise_then(JSValueConst promise, JSValue fulfilled, JSValue rejected) {
-  static JSValue then = JS_UNDEFINED;
-  if (JS_IsUndefined(then)) {
-    JSValue global = JS_GetGlobalObject(guest.ctx), constructor = JS_GetPropertyStr(guest.ctx, global, "Promise");
-    JSValue prototype = JS_GetPropertyStr(guest.ctx, constructor, "prototype");
-    then = JS_GetPropertyStr(guest.ctx, prototype, "then");
-    JS_FreeValue(guest.ctx, prototype);
-    JS_FreeValue(guest.ctx, constructor);
-    JS_FreeValue(guest.ctx, global);
-  }
-  if (JS_IsUndefined(promise)) return JS_UNDEFINED; /* at boot */
-  JSValueConst argv[] = {fulfilled, rejected};
-  JSValue r = JS_Call(guest.ctx, then, promise, 2, argv);
+  JSValue r = JS_PromiseThen(guest.ctx, promise, fulfilled, rejected);
   JS_FreeValue(guest.ctx, fulfilled);
   JS_FreeValue(guest.ctx, rejected);
   return r;
@@ -215,7 +204,6 @@ static JSValue native_hooks(JSContext *ctx, JSValueConst this, int argc, JSValue
     if (!JS_IsFunction(ctx, rpc_hooks[i])) return JS_ThrowTypeError(ctx, "no hook \"%s\"", names[i]);
   }
   dispose_name = JS_ValueToAtom(ctx, argv[1]);
-  JS_FreeValue(ctx, promise_then(JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED));
   return JS_UNDEFINED;
 }
 

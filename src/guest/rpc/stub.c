@@ -237,9 +237,10 @@ static JSValue method(JSContext *ctx, JSValueConst this, int argc, JSValueConst 
   JSValue promise = pulled(s, this);
   if (JS_IsException(promise)) return promise;
   JSAtom name = JS_NewAtom(ctx, method_names[which]);
-  JSValue r = which == THEN ? promise_then(promise, JS_DupValue(ctx, argv[0]),
-                                           argc > 1 ? JS_DupValue(ctx, argv[1]) : JS_UNDEFINED)
-                            : JS_Invoke(ctx, promise, name, 1, argv);
+  JSValue first = JS_DupValue(ctx, argv[0]);
+  JSValue r = which == THEN    ? promise_then(promise, first, argc > 1 ? JS_DupValue(ctx, argv[1]) : JS_UNDEFINED)
+              : which == CATCH ? promise_then(promise, JS_UNDEFINED, first)
+                               : (JS_FreeValue(ctx, first), JS_Invoke(ctx, promise, name, 1, argv));
   JS_FreeAtom(ctx, name);
   JS_FreeValue(ctx, promise);
   return r;

@@ -9,7 +9,7 @@ function blobParts(parts, kind) {
   if (!isObject(parts) || parts[SymbolIterator] == null) throw wrongParameter(kind, 1, 'Array');
   const chunks = [];
   let total = 0;
-  for (const part of parts) {
+  for (const part of parts) { // the Worker's
     const bytes = bytesBorrow(part) ?? (isObject(part) ? blobBytes(part) : null) ?? native.utf8Encode(`${part}`);
     chunks[chunks.length] = bytes;
     total += TypedArrayGetByteLength(bytes);
@@ -68,7 +68,7 @@ class Blob {
     const from = sliceOffset(start, size, 0);
     const to = MathMax(sliceOffset(end, size, size), from);
     const kind = blobOptions({ __proto__: null, type }, 'Blob', 3).type;
-    return new Blob(INTERNAL, bytesCopy(TypedArrayPrototypeSubarray(this.#bytes, from, to)), kind);
+    return new Blob(INTERNAL, bytesCopy(bytesPart(this.#bytes, from, to)), kind);
   }
   async arrayBuffer() {
     return TypedArrayGetBuffer(bytesCopy(this.#bytes));

@@ -132,7 +132,7 @@ class Body {
         body.#stream = streamOfSource(source);
         body.#source = null;
       }
-      const [mine, other] = readableTee(readableInside(body.#stream));
+      const { 0: mine, 1: other } = readableTee(readableInside(body.#stream));
       body.#stream = mine;
       return other;
     };

@@ -5,6 +5,7 @@ function cannotClone(text) {
   return new DOMExceptionConstructor(text, 'DataCloneError');
 }
 
+const DOMExceptionGetMessage = getterOf(DOMException.prototype, 'message');
 const DOMExceptionGetName = getterOf(DOMException.prototype, 'name');
 
 function isDOMException(value) {
@@ -19,7 +20,9 @@ function isDOMException(value) {
 // [kind, …] from which cloneIn makes the object again; undefined: it is not the platform's.
 function cloneOut(object) {
   if (object === globalObject) throw cannotClone('#<ServiceWorkerGlobalScope> could not be cloned.');
-  if (isDOMException(object)) return ['DOMException', object.message, object.name, object.stack];
+  if (isDOMException(object)) {
+    return ['DOMException', DOMExceptionGetMessage(object), DOMExceptionGetName(object), object.stack];
+  }
   const headers = headersList(object);
   if (headers !== null) return ['Headers', headers];
   const bytes = blobBytes(object);
@@ -48,19 +51,19 @@ function cannotSerialize(object) {
 }
 
 function requestOut(request) {
-  if (request.body !== null) throw cannotClone('ReadableStream can only be serialized for RPC.');
-  return ['BareRequest', request.url, request.method, requestList(request), request.redirect];
+  if (!bodyIsEmpty(request)) throw cannotClone('ReadableStream can only be serialized for RPC.');
+  return ['BareRequest', requestUrlOf(request), requestMethodOf(request), requestList(request), requestRest(request).redirect];
 }
 
 function bareResponseOut(response) {
   if (responseSocket(response) !== null) throw cannotClone('Could not serialize object of type "WebSocket". This type does not support serialization.');
-  if (response.body !== null) throw cannotClone('ReadableStream can only be serialized for RPC.');
-  return ['BareResponse', response.status, response.statusText, responseList(response), response.cf];
+  if (!bodyIsEmpty(response)) throw cannotClone('ReadableStream can only be serialized for RPC.');
+  return ['BareResponse', responseStatus(response), responseStatusText(response), responseList(response), responseCf(response)];
 }
 
 function bareResponseIn(status, statusText, headers, cf) {
   if (status === 0) return responseError();
-  return new Response(null, { __proto__: null, status, statusText, headers: pairsOf(headers), cf });
+  return new Response(null, { __proto__: null, status, statusText, headers: headersIn(headers), cf });
 }
 
 function pairsOf(list) {
@@ -69,21 +72,34 @@ function pairsOf(list) {
   return pairs;
 }
 
+// A flat list from another isolate.
+function headersIn(list) {
+  const given = [];
+  for (let i = 0; i + 1 < list.length; i += 2) listAppend(given, headerName(`${list[i]}`), headerValue(list[i + 1]));
+  return headersNew(given, false);
+}
+
 function cloneIn(value) {
-  const [kind, first, second, third, fourth] = value;
+  const { 0: kind, 1: first, 2: second, 3: third, 4: fourth } = value;
   if (kind === 'DOMException') {
     const error = new DOMExceptionConstructor(`${first}`, `${second}`);
     ObjectDefineProperty(error, 'stack',
       { __proto__: null, value: `${third}`, writable: true, enumerable: false, configurable: true });
     return error;
   }
-  if (kind === 'Blob') return new Blob([first], { type: `${second}` });
-  if (kind === 'BareRequest') return new Request(`${first}`, { __proto__: null, method: second, headers: pairsOf(third), redirect: fourth });
+  if (kind === 'Blob') {
+    const { type } = blobOptions({ __proto__: null, type: `${second}` }, 'Blob', 2);
+    return new Blob(INTERNAL, bytesBorrow(first) ?? new Uint8ArrayConstructor(0), type);
+  }
+  if (kind === 'BareRequest') {
+    return new Request(`${first}`, { __proto__: null, method: second, headers: headersIn(third), redirect: fourth });
+  }
   if (kind === 'BareResponse') return bareResponseIn(first, second, third, fourth);
   if (kind !== 'Headers') throw cannotClone('The serialized value is malformed.');
-  return new Headers(pairsOf(first));
+  return headersIn(first);
 }
-native.cloneHooks(cloneOut, cloneIn);
+native.cloneHooks(cloneOut, cloneIn, { __proto__: null, none: NOTHING_TO_ITERATE, text: FunctionPrototypeToString, BigInt,
+  Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError, SuppressedError });
 
 const structuredCloneMethod = {
   structuredClone(value, options = undefined) {
@@ -95,7 +111,7 @@ const structuredCloneMethod = {
     const transfer = options?.transfer;
     if (transfer === undefined) return native.deserialize(native.serialize(value));
     if (!ArrayIsArray(transfer)) throw wrongField('StructuredCloneOptions', 'transfer', 'Array');
-    const list = ArrayPrototypeSlice(transfer);
+    const list = arrayCopy(transfer);
     for (let i = 0; i < list.length; i++) {
       if (!isObject(list[i]) || !isArrayBuffer(list[i])) throw new TypeError('Object is not transferable');
     }

@@ -68,9 +68,9 @@ class Codec {
   }
   // True: there is more to do.
   step() {
-    const [output, at, outcome] = native.zlibStep(this.zlib, this.input, this.at, this.closing && this.compresses);
+    const { 0: output, 1: at, 2: outcome } = native.zlibStep(this.zlib, this.input, this.at, this.closing && this.compresses);
     const size = TypedArrayGetByteLength(output);
-    if (size > 0) this.output.push(output);
+    if (size > 0) this.output.put(output);
     this.size += size;
     this.at = at;
     if (outcome === CODEC_ENDED) {
@@ -111,7 +111,7 @@ class Codec {
     const pieces = [];
     let total = 0;
     while (this.output.length && (total === 0 || total + TypedArrayGetByteLength(this.output.peek()) <= OUTPUT_READ)) {
-      const piece = this.output.shift();
+      const piece = this.output.take();
       pieces[pieces.length] = piece;
       total += TypedArrayGetByteLength(piece);
     }

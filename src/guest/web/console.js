@@ -5,7 +5,7 @@ const LOG_DEBUG = 0, LOG_INFO = 1, LOG_LOG = 2, LOG_WARN = 3, LOG_ERROR = 4;
 
 // State of the one console. Plain objects: nothing hashed may be in the image.
 const consoleState = { __proto__: null, counts: null, timers: null, indent: '',
-  values: null }; // who takes the values of a call, instead of their text: (level, list)
+  tell: null }; // who takes the values of a call, instead of their text: (level, list)
 
 // printf-like, as util.format; whatever the arguments do.
 function formatLog(args) {
@@ -27,8 +27,8 @@ function thrownText(thrown) {
 }
 
 function emit(level, text) {
-  if (consoleState.values !== null) {
-    consoleState.values(level, [text]);
+  if (consoleState.tell !== null) {
+    consoleState.tell(level, [text]);
     return;
   }
   const indent = consoleState.indent;
@@ -36,8 +36,14 @@ function emit(level, text) {
 }
 
 function logAll(level, args) {
-  if (consoleState.values !== null) consoleState.values(level, args);
+  if (consoleState.tell !== null) consoleState.tell(level, args);
   else emit(level, formatLog(args));
+}
+
+function failedAssertion(args) {
+  const given = [args.length > 0 ? 'Assertion failed:' : 'Assertion failed'];
+  for (let i = 0; i < args.length; i++) given[i + 1] = args[i];
+  return given;
 }
 
 const labelOf = (label) => (label === undefined ? 'default' : `${label}`);
@@ -98,7 +104,7 @@ function tableText(data) {
   const table = { __proto__: null, heads: [], columns: [] };
   const kind = native.classOf(data);
   if (kind === 'Map' || kind === 'Set' || kind === 'Map Iterator' || kind === 'Set Iterator') {
-    const [list, pairs] = previewEntries(data, true);
+    const { 0: list, 1: pairs } = previewEntries(data, true);
     tableOfEntries(table, list, pairs);
   } else {
     tableOfRows(table, data);
@@ -163,7 +169,7 @@ const consoleMethods = {
   assert(condition = undefined, ...args) {
     if (condition) return;
     if (typeof args[0] === 'string') args[0] = `Assertion failed: ${args[0]}`;
-    else ArrayPrototypeSplice(args, 0, 0, args.length > 0 ? 'Assertion failed:' : 'Assertion failed');
+    else args = failedAssertion(args);
     emit(LOG_WARN, formatLog(args));
   },
   profile() {},
@@ -187,7 +193,7 @@ const consoleMethods = {
   },
   timeStamp() {},
   context() {
-    return console;
+    return consoleMethods;
   },
 };
 for (const name of ['debug', 'error', 'info', 'log', 'warn']) {

@@ -29,20 +29,20 @@ class HashState {
     let at = 0;
     if (this.waiting > 0) {
       at = MathMin(size, block - this.waiting);
-      TypedArrayPrototypeSet(this.pending, TypedArrayPrototypeSubarray(bytes, 0, at), this.waiting);
+      TypedArrayPrototypeSet(this.pending, bytesPart(bytes, 0, at), this.waiting);
       this.waiting += at;
       if (this.waiting < block) return;
       this.take(this.pending);
       this.waiting = 0;
     }
     const whole = size - (size - at) % block;
-    if (whole > at) this.take(TypedArrayPrototypeSubarray(bytes, at, whole));
-    TypedArrayPrototypeSet(this.pending, TypedArrayPrototypeSubarray(bytes, whole));
+    if (whole > at) this.take(bytesPart(bytes, at, whole));
+    TypedArrayPrototypeSet(this.pending, bytesPart(bytes, whole));
     this.waiting = size - whole;
   }
   final() {
     return hostCrypto(CODES.HASH_FINAL, this.hash.code, 0, 0, this.hash.size, undefined,
-      TypedArrayPrototypeSubarray(this.pending, 0, this.waiting), this.state);
+      bytesPart(this.pending, 0, this.waiting), this.state);
   }
 }
 

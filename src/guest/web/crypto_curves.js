@@ -32,7 +32,7 @@ function ecScalar({ size }, bytes) {
   while (from < given - size && bytes[from] === 0) from++;
   if (given - from > size) return undefined;
   const scalar = new Uint8ArrayConstructor(size);
-  TypedArrayPrototypeSet(scalar, TypedArrayPrototypeSubarray(bytes, from), size - (given - from));
+  TypedArrayPrototypeSet(scalar, bytesPart(bytes, from), size - (given - from));
   return scalar;
 }
 
@@ -159,8 +159,8 @@ function ecAlgorithm(name, usages, publicUsages, notThis, comma) {
       return {
         kty: 'EC',
         crv: curve.name,
-        x: base64urlEncode(TypedArrayPrototypeSubarray(material.point, 1, 1 + curve.size)),
-        y: base64urlEncode(TypedArrayPrototypeSubarray(material.point, 1 + curve.size)),
+        x: base64urlEncode(bytesPart(material.point, 1, 1 + curve.size)),
+        y: base64urlEncode(bytesPart(material.point, 1 + curve.size)),
         d: material.scalar && base64urlEncode(material.scalar),
       };
     },
@@ -173,8 +173,8 @@ function ecAlgorithm(name, usages, publicUsages, notThis, comma) {
       const curve = curveNamed(need(wanted, 'namedCurve'));
       requireEvent();
       const pair = hostCrypto(CODES.EC_GENERATE, curve.code, 0, 0, 3 * curve.size + 1);
-      const scalar = bytesCopy(TypedArrayPrototypeSubarray(pair, 0, curve.size));
-      const point = bytesCopy(TypedArrayPrototypeSubarray(pair, curve.size));
+      const scalar = bytesCopy(bytesPart(pair, 0, curve.size));
+      const point = bytesCopy(bytesPart(pair, curve.size));
       return pairOf(this, extractable, bits, keyMaterial(curve.code, point, scalar), keyMaterial(curve.code, point),
         details(curve));
     },
@@ -244,7 +244,7 @@ function firstBits(secret, length) {
     throw failure('OperationError', `Derived key length (${length} bits) is too long (should be at most ${all} bits).`);
   }
   const size = MathFloor((length + 7) / 8);
-  const bits = bytesCopy(TypedArrayPrototypeSubarray(secret, 0, size));
+  const bits = bytesCopy(bytesPart(secret, 0, size));
   if (length % 8) bits[size - 1] &= 0xff << (8 - length % 8);
   return bits;
 }

@@ -64,7 +64,7 @@ function bytesJoin(...parts) {
 }
 
 function der(tag, ...parts) {
-  const content = bytesJoin(...parts);
+  const content = ReflectApply(bytesJoin, undefined, parts);
   const size = TypedArrayGetByteLength(content);
   const head = size < 128 ? [tag, size] : size < 256 ? [tag, 0x81, size] : [tag, 0x82, size >> 8, size & 255];
   return bytesJoin(byteList(head), content);
@@ -101,7 +101,7 @@ function derTake(reader, tag) {
   reader.at++;
   const length = derLength(reader);
   if (length < 0 || length > reader.end - reader.at) return undefined;
-  const content = TypedArrayPrototypeSubarray(reader.bytes, reader.at, reader.at + length);
+  const content = bytesPart(reader.bytes, reader.at, reader.at + length);
   reader.at += length;
   return content;
 }
@@ -118,7 +118,7 @@ function derTakeNumber(reader) {
   const bytes = derTake(reader, DER_INTEGER);
   const size = bytes && TypedArrayGetByteLength(bytes);
   if (!size || bytes[0] & 0x80) return undefined;
-  if (size > 1 && bytes[0] === 0) return bytes[1] & 0x80 ? TypedArrayPrototypeSubarray(bytes, 1) : undefined;
+  if (size > 1 && bytes[0] === 0) return bytes[1] & 0x80 ? bytesPart(bytes, 1) : undefined;
   return bytes;
 }
 
@@ -129,7 +129,7 @@ function derTakeSmall(reader, wanted) {
 
 function derTakeBits(reader) {
   const bytes = derTake(reader, DER_BITS);
-  return bytes && bytes[0] === 0 ? TypedArrayPrototypeSubarray(bytes, 1) : undefined;
+  return bytes && bytes[0] === 0 ? bytesPart(bytes, 1) : undefined;
 }
 
 // ---- object identifiers, as the hexadecimal digits of their content

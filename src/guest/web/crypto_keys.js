@@ -64,7 +64,7 @@ function includes(list, value) {
 }
 
 function firstTwice(list) {
-  const sorted = ArrayPrototypeSort(ArrayPrototypeSlice(list));
+  const sorted = ArrayPrototypeSort(arrayCopy(list));
   for (let i = 1; i < sorted.length; i++) if (sorted[i] === sorted[i - 1]) return sorted[i];
   return undefined;
 }
@@ -77,7 +77,7 @@ function jwkPurpose(name) {
 }
 
 function checkJwkUse(jwk, name, usages) {
-  const [use, first, second] = jwkPurpose(name);
+  const { 0: use, 1: first, 2: second } = jwkPurpose(name);
   if (usages.length > 0 && jwk.use !== undefined && jwk.use !== use) {
     throw failure('DataError', 'Asymmetric "jwk" key import with usages requires a JSON Web Key with ' +
       `Public Key Use parameter "use" ("${jwk.use}") equal to "sig".`);
@@ -104,7 +104,7 @@ function checkJwkConsistent(jwk, name, use, first, second) {
     throw failure('DataError', 'Asymmetric "jwk" import requires a JSON Web Key with Public Key Use ' +
       `"use" ("${jwk.use}") equal to "${use}".`);
   }
-  const operations = ArrayPrototypeSort(ArrayPrototypeSlice(jwk.key_ops));
+  const operations = ArrayPrototypeSort(arrayCopy(jwk.key_ops));
   for (let i = 0; i < operations.length; i++) {
     if (first === 'unused') {
       throw failure('DataError', `${JWK_EITHER}For public ${name} keys, there are no valid usages,` +
@@ -187,7 +187,7 @@ function importPkcs8(algorithm, data, usages) {
 function olderPrivate(reader, content) {
   reader.at = 0;
   if (derTake(reader, DER_SEQUENCE) === undefined) return undefined;
-  const whole = TypedArrayPrototypeSubarray(reader.bytes, 0, reader.at);
+  const whole = bytesPart(reader.bytes, 0, reader.at);
   const inside = derReader(content);
   if (derTakeSmall(inside, 0)) return { __proto__: null, kind: 'rsa', curve: 0, content: whole };
   inside.at = 0;

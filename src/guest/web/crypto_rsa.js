@@ -13,7 +13,7 @@ function rsaTrim(bytes) {
   let from = 0;
   const size = TypedArrayGetByteLength(bytes);
   while (from < size && bytes[from] === 0) from++;
-  return TypedArrayPrototypeSubarray(bytes, from);
+  return bytesPart(bytes, from);
 }
 
 function rsaPack(material) {
@@ -25,7 +25,7 @@ function rsaPack(material) {
     parts[2 * i] = byteList([size & 255, size >> 8, 0, 0]);
     parts[2 * i + 1] = number;
   }
-  return bytesJoin(...parts);
+  return ReflectApply(bytesJoin, undefined, parts);
 }
 
 function rsaUnpack(bytes) {
@@ -33,7 +33,7 @@ function rsaUnpack(bytes) {
   let at = 0;
   for (let i = 0; i < RSA_PRIVATE.length; i++) {
     const size = bytes[at] | (bytes[at + 1] << 8);
-    material[RSA_PRIVATE[i]] = bytesCopy(TypedArrayPrototypeSubarray(bytes, at + 4, at + 4 + size));
+    material[RSA_PRIVATE[i]] = bytesCopy(bytesPart(bytes, at + 4, at + 4 + size));
     at += 4 + size;
   }
   return material;
@@ -94,7 +94,7 @@ function rsaWritePrivate(material) {
     if (number === undefined) throw failure('OperationError', 'Private key export failed.');
     numbers[i] = derNumber(number);
   }
-  return der(DER_SEQUENCE, derSmall(0), ...numbers);
+  return der(DER_SEQUENCE, derSmall(0), ReflectApply(bytesJoin, undefined, numbers));
 }
 
 // ---- JSON Web Keys: RFC 7518, 6.3
@@ -141,7 +141,9 @@ function rsaAlg(prefix, hash) {
 }
 
 function checkRsaAlg(alg, prefix, wanted) {
-  for (const name of ['sha-1', 'sha-256', 'sha-384', 'sha-512']) {
+  const names = ['sha-1', 'sha-256', 'sha-384', 'sha-512'];
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
     if (rsaAlg(prefix, HASHES[name]) !== alg) continue;
     if (HASHES[name] === wanted) return;
     throw failure('DataError',

@@ -169,8 +169,8 @@ function aesCtr(key, algorithm, data) {
   const zeroed = bytesCopy(counter);
   for (let bit = 0; bit < length; bit++) zeroed[15 - (bit >> 3)] &= ~(1 << (bit & 7));
   return bytesJoin(
-    aesRun(true, 'AES-CTR', 0, key, TypedArrayPrototypeSubarray(data, 0, cut), counter, cut),
-    aesRun(true, 'AES-CTR', 0, key, TypedArrayPrototypeSubarray(data, cut), zeroed, size - cut));
+    aesRun(true, 'AES-CTR', 0, key, bytesPart(data, 0, cut), counter, cut),
+    aesRun(true, 'AES-CTR', 0, key, bytesPart(data, cut), zeroed, size - cut));
 }
 
 // 2^length - counter, or `enough` if that is more.

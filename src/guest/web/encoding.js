@@ -66,8 +66,8 @@ class TextDecoder {
     const hold = more ? utf8Incomplete(bytes) : 0;
     if (hold > 0) {
       const length = TypedArrayGetByteLength(bytes);
-      this.#pending = bytesCopy(TypedArrayPrototypeSubarray(bytes, length - hold));
-      bytes = TypedArrayPrototypeSubarray(bytes, 0, length - hold);
+      this.#pending = bytesCopy(bytesPart(bytes, length - hold));
+      bytes = bytesPart(bytes, 0, length - hold);
     }
     try {
       return native.utf8Decode(bytes, this.#fatal, true);
@@ -116,7 +116,7 @@ class TextEncoder {
     if (!ArrayBufferIsView(destination) || TypedArrayGetTag(destination) !== 'Uint8Array') {
       needArguments(1, 2, 'encodeInto', 'TextEncoder', ['string', 'Uint8Array']);
     }
-    const [read, written] = native.utf8EncodeInto(`${source}`, destination);
+    const { 0: read, 1: written } = native.utf8EncodeInto(`${source}`, destination);
     return { read, written };
   }
 }

@@ -174,7 +174,7 @@ class MessageEvent extends Event {
   }
   get ports() {
     const ports = this.#ports;
-    return ports === null ? [] : ArrayPrototypeSlice(ports);
+    return ports === null ? [] : arrayCopy(ports);
   }
   get source() {
     return this.#source;
@@ -193,7 +193,7 @@ exposeInterface(MessageEvent);
 
 function messagePorts(ports) {
   if (!ArrayIsArray(ports)) throw wrongField('Initializer', 'ports', 'Array');
-  const list = ArrayPrototypeSlice(ports);
+  const list = arrayCopy(ports);
   for (let i = 0; i < list.length; i++) {
     if (!isMessagePort(list[i])) {
       throw new TypeError(`Incorrect type for array element ${i}: the provided value is not of type 'MessagePort'.`);
@@ -317,7 +317,7 @@ class EventTarget {
     const self = this === globalTarget ? globalObject : this;
     let thrown = state.type === this.#attribute ? null : callHandler(self, event, state.type);
     if (this.#listeners === null) return thrown;
-    const listeners = ArrayPrototypeSlice(this.#listeners);
+    const listeners = arrayCopy(this.#listeners);
     for (let i = 0; i < listeners.length && !state.stoppedNow; i++) {
       const listener = listeners[i];
       if (listener.type !== state.type || listener.removed) continue;
@@ -339,7 +339,7 @@ class EventTarget {
     for (let i = 0; i < listeners.length; i++) {
       if (listeners[i].type !== type || listeners[i].callback !== callback) continue;
       listeners[i].removed = true;
-      ArrayPrototypeSplice(listeners, i, 1);
+      arrayCut(listeners, i, 1);
       return;
     }
   }
@@ -356,7 +356,7 @@ class EventTarget {
     if (signal !== undefined && !isAbortSignal(signal)) {
       throw wrongField('AddEventListenerOptions', 'signal', 'AbortSignal');
     }
-    if (signal?.aborted) return;
+    if (signal !== undefined && AbortSignalGetAborted(signal)) return;
     const name = `${type}`;
     const listeners = (this.#listeners ??= []);
     for (let i = 0; i < listeners.length; i++) {
@@ -461,7 +461,7 @@ class AbortSignal extends EventTarget {
   }
   static any(signals) {
     if (!isObject(signals) || signals[SymbolIterator] == null) needArguments(0, 1, 'any', 'AbortSignal', 'Array');
-    const sources = [...signals];
+    const sources = [...signals]; // the Worker's
     const result = new AbortSignal(INTERNAL);
     for (let i = 0; i < sources.length; i++) {
       if (!isAbortSignal(sources[i])) {
@@ -550,7 +550,7 @@ function reportException(error) {
     return;
   }
   const isError = isObject(error);
-  const [name, text] = describe(error);
+  const { 0: name, 1: text } = describe(error);
   const message = isError ? `Uncaught ${name}: ${text}` : `Uncaught ${text}`;
   let stack;
   try {
@@ -558,7 +558,7 @@ function reportException(error) {
   } catch {
     stack = '';
   }
-  const [filename, lineno, colno] = placeOf(stack);
+  const { 0: filename, 1: lineno, 2: colno } = placeOf(stack);
   const event = new ErrorEvent('error', { __proto__: null, message, filename, lineno, colno, error });
   eventState(event).trusted = true;
   reportingException = true;

@@ -161,7 +161,7 @@ function parseMultipart(bytes, boundary) {
     HEAD_END.lastIndex = at;
     const headEnd = RegExpPrototypeExec(HEAD_END, data);
     if (headEnd === null) throw new TypeError('No multipart message header termination found.');
-    const head = native.utf8Decode(TypedArrayPrototypeSubarray(bytes, at, headEnd.index), false, true);
+    const head = native.utf8Decode(bytesPart(bytes, at, headEnd.index), false, true);
     const part = parsePartHead(head);
     const start = headEnd.index + headEnd[0].length;
     const next = StringPrototypeIndexOf(data, delimiter, start);
@@ -169,7 +169,7 @@ function parseMultipart(bytes, boundary) {
       throw new TypeError('No subsequent boundary string after multipart message.');
     }
     const end = next > start && data[next - 1] === '\r' ? next - 1 : next;
-    const content = TypedArrayPrototypeSubarray(bytes, start, end);
+    const content = bytesPart(bytes, start, end);
     listAppend(list, part.name, part.filename === '' ? utf8Text(content) :
       new File(INTERNAL, part.filename, bytesCopy(content), part.type ?? ''));
     at = next + delimiter.length;

@@ -6,11 +6,11 @@ const { listGet, listHas, listAppend, listSet, listDelete, headerName, headerVal
   headersImmutable } = native;
 
 function listAppendSequence(list, init) {
-  for (const pair of init) {
+  for (const pair of init) { // the Worker's
     if (!isObject(pair) || pair[SymbolIterator] == null) {
       throw new TypeError("Incorrect type: the provided value is not of type 'Sequence'.");
     }
-    const [...items] = pair;
+    const [...items] = pair; // the Worker's
     if (items.length !== 2) {
       throw new TypeError(
         'To initialize a Headers object from a sequence, each inner sequence must have exactly two elements.');

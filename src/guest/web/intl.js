@@ -109,7 +109,7 @@ class ListFormat {
   }
   #parts(list) {
     const items = [];
-    for (const item of list ?? []) {
+    for (const item of list ?? []) { // the Worker's
       if (typeof item !== 'string') throw new TypeError(`Iterable yielded ${String(item)} which is not a string`);
       items[items.length] = item;
     }

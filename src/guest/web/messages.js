@@ -51,6 +51,9 @@ class MessagePort extends EventTarget {
   }
 
   start() {
+    this.#start();
+  }
+  #start() {
     const waiting = this.#waiting;
     this.#listens = true;
     this.#waiting = null;
@@ -71,7 +74,7 @@ class MessagePort extends EventTarget {
 
   addEventListener(type, listener, options = undefined) {
     EventTargetAdd(this, type, listener, options);
-    if (`${type}` === 'message') this.start();
+    if (`${type}` === 'message') this.#start();
   }
 
   get onmessage() {
@@ -82,7 +85,7 @@ class MessagePort extends EventTarget {
     this.#handler = typeof handler === 'function' ? handler : null;
     if (this.#handler === null) return;
     EventTargetAdd(this, 'message', this.#handler, undefined);
-    this.start();
+    this.#start();
   }
 }
 exposeIllegal(MessagePort);

@@ -52,7 +52,7 @@ function convertBase64(convert, text, message) {
 function runAsMicrotask(callback) {
   enqueueMicrotask(() => {
     try {
-      callback();
+      ReflectApply(callback, globalObject, []);
     } catch (error) {
       reportException(error);
     }

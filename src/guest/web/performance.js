@@ -127,7 +127,7 @@ class PerformanceObserver {
     if (arguments.length < 1) throw wrongParameter('PerformanceObserver', 1, 'Value');
   }
   static get supportedEntryTypes() {
-    return ArrayPrototypeSlice(TIMELINE_TYPES);
+    return arrayCopy(TIMELINE_TYPES);
   }
   disconnect() {
     this.#own;
@@ -190,7 +190,9 @@ const LOOP_TIMES = { __proto__: null, nodeStart: 0, v8Start: 0, bootstrapComplet
 class PerformanceNodeTiming extends PerformanceEntry {
   constructor() {
     super('node', 'node', 0, 0);
-    for (const name of ObjectKeys(LOOP_TIMES)) {
+    const names = ObjectKeys(LOOP_TIMES);
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i];
       const value = name === 'uvMetricsInfo' ? { loopCount: 0, events: 0, eventsWaiting: 0 } : 0;
       ObjectDefineProperty(this, name,
         { __proto__: null, value, writable: false, enumerable: true, configurable: true });

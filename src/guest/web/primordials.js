@@ -1,7 +1,17 @@
 // primordials.js: the language's own functions, kept before any Worker runs.
 // A Worker may replace Array.prototype.push or Promise.prototype.then; what the platform does inside must not change
 // for it, and above all must not hand internal objects to the replacement. So the platform calls these, and syntax
-// (indexing, literals, template strings) elsewhere. Files of this folder share one scope: names here are theirs too.
+// (indexing, literals, template strings, object patterns) elsewhere; scripts/guard.mjs sees to it. Files of this folder
+// share one scope: names here are theirs too.
+
+// The globals as they were, so that their names in these files are not looked up.
+const {
+  AggregateError, Array, ArrayBuffer, BigInt, DataView, Date, DOMException, Error, EvalError, FinalizationRegistry,
+  Function, Map, Math, Number, Object, Promise, Proxy, RangeError, ReferenceError, RegExp, Set, String, Symbol,
+  SuppressedError, SyntaxError, TypeError, Uint8Array, URIError, WeakMap, WeakRef,
+} = globalThis;
+
+const globalObject = globalThis;
 
 const uncurryThis = Function.prototype.bind.bind(Function.prototype.call);
 
@@ -27,8 +37,6 @@ const FunctionPrototypeToString = uncurryThis(Function.prototype.toString);
 
 const ArrayIsArray = Array.isArray;
 const ArrayPrototypeSort = uncurryThis(Array.prototype.sort);
-const ArrayPrototypeSlice = uncurryThis(Array.prototype.slice);
-const ArrayPrototypeSplice = uncurryThis(Array.prototype.splice);
 const ArrayPrototypeIncludes = uncurryThis(Array.prototype.includes);
 const ArrayPrototypeJoin = uncurryThis(Array.prototype.join);
 
@@ -62,7 +70,6 @@ const TypedArrayGetBuffer = getterOf(TypedArrayPrototype, 'buffer');
 const TypedArrayGetByteOffset = getterOf(TypedArrayPrototype, 'byteOffset');
 const TypedArrayGetByteLength = getterOf(TypedArrayPrototype, 'byteLength');
 const TypedArrayPrototypeSet = uncurryThis(TypedArrayPrototype.set);
-const TypedArrayPrototypeSubarray = uncurryThis(TypedArrayPrototype.subarray);
 const DataViewGetBuffer = getterOf(DataView.prototype, 'buffer');
 const DataViewGetByteOffset = getterOf(DataView.prototype, 'byteOffset');
 const DataViewGetByteLength = getterOf(DataView.prototype, 'byteLength');
@@ -71,7 +78,22 @@ const ArrayBufferPrototypeTransfer = uncurryThis(ArrayBuffer.prototype.transfer)
 const ArrayBufferIsView = ArrayBuffer.isView;
 const Uint8ArrayConstructor = Uint8Array;
 
-const PromisePrototypeThen = uncurryThis(Promise.prototype.then);
+// Maps and Sets of the platform's own: their methods have names that the language's do not have, and are their own.
+function keep(constructor, methods) {
+  const kept = class extends constructor {};
+  const own = kept.prototype;
+  ObjectSetPrototypeOf(own, null);
+  delete own.constructor;
+  const names = ObjectKeys(methods);
+  for (let i = 0; i < names.length; i++) own[names[i]] = constructor.prototype[methods[names[i]]];
+  ObjectDefineProperty(own, 'count', ReflectGetOwnPropertyDescriptor(constructor.prototype, 'size'));
+  return kept;
+}
+const KeptMap = keep(Map,
+  { lookup: 'get', put: 'set', drop: 'delete', holds: 'has', each: 'forEach', wipe: 'clear' });
+const KeptSet = keep(Set, { put: 'add', drop: 'delete', holds: 'has', each: 'forEach', wipe: 'clear' });
+
+const PromisePrototypeThen = native.then; // makes a promise of the language's, whatever the species
 const WeakMapGet = uncurryThis(WeakMap.prototype.get);
 const WeakMapSet = uncurryThis(WeakMap.prototype.set);
 const BigIntOf = BigInt;
@@ -83,12 +105,16 @@ const SymbolPrototypeToString = uncurryThis(Symbol.prototype.toString);
 const ErrorConstructor = Error;
 const ErrorPrototype = Error.prototype;
 const DOMExceptionConstructor = DOMException;
-const globalObject = globalThis;
 const ILLEGAL_INVOCATION = 'Illegal invocation: function called with incorrect `this` reference. See ' +
   'https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.';
 const IteratorPrototype = ObjectGetPrototypeOf(ObjectGetPrototypeOf([][Symbol.iterator]()));
 const SymbolIterator = Symbol.iterator;
 const SymbolAsyncIterator = Symbol.asyncIterator;
+
+const NOTHING_TO_ITERATE = {
+  __proto__: null,
+  [SymbolIterator]: () => ({ __proto__: null, next: () => ({ __proto__: null, done: true }) }),
+};
 
 // Passed as the first argument to a constructor by the platform itself; no Worker can name it.
 const INTERNAL = Symbol('internal');
@@ -119,6 +145,27 @@ function bytesBorrow(value) {
   }
   if (typeof value === 'object' && value !== null && isArrayBuffer(value)) return new Uint8ArrayConstructor(value);
   return null;
+}
+
+// The rest make what they give by themselves: slice(), splice() and subarray() ask the constructor's species.
+
+function arrayCopy(list, from = 0, to = list.length) {
+  const copy = [];
+  for (let i = from; i < to; i++) copy[i - from] = list[i];
+  return copy;
+}
+
+function arrayCut(list, at, count) {
+  const length = list.length - count;
+  for (let i = at; i < length; i++) list[i] = list[i + count];
+  list.length = length;
+}
+
+// A view of a part of the bytes.
+function bytesPart(bytes, from, to = undefined) {
+  const length = TypedArrayGetByteLength(bytes);
+  const end = to === undefined ? length : MathMin(to, length), start = MathMin(from, end);
+  return new Uint8ArrayConstructor(TypedArrayGetBuffer(bytes), TypedArrayGetByteOffset(bytes) + start, end - start);
 }
 
 // A copy with a buffer of its own, of exactly this length.
@@ -159,7 +206,9 @@ function wrongField(dictionary, field, kind) {
 }
 
 function makeEnumerable(object) {
-  for (const key of ReflectOwnKeys(object)) {
+  const keys = ReflectOwnKeys(object);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
     if (typeof key !== 'string' || key === 'constructor' || key === 'prototype' || key === 'length' || key === 'name') {
       continue;
     }
@@ -213,16 +262,16 @@ const scopePrototype = {};
 
 // Of globalThis itself and not enumerable, as what is the language's own is.
 function defineGlobal(name, value) {
-  ObjectDefineProperty(globalThis, name,
+  ObjectDefineProperty(globalObject, name,
     { __proto__: null, value, writable: true, enumerable: false, configurable: true });
 }
 
 function exposeOwn(name, value, writable = true) {
-  ObjectDefineProperty(globalThis, name, { __proto__: null, value, writable, enumerable: true, configurable: true });
+  ObjectDefineProperty(globalObject, name, { __proto__: null, value, writable, enumerable: true, configurable: true });
 }
 
 function exposeInherited(name, value) {
-  delete globalThis[name]; // the engine's
+  delete globalObject[name]; // the engine's
   ObjectDefineProperty(scopePrototype, name,
     { __proto__: null, value, writable: true, enumerable: true, configurable: true });
 }
@@ -240,9 +289,10 @@ function hideConstructor(constructor) {
     },
   }[constructor.name];
   defineInterface(constructor);
-  for (const key of ReflectOwnKeys(constructor)) {
-    if (key !== 'length' && key !== 'name') {
-      ObjectDefineProperty(shown, key, ReflectGetOwnPropertyDescriptor(constructor, key));
+  const keys = ReflectOwnKeys(constructor);
+  for (let i = 0; i < keys.length; i++) {
+    if (keys[i] !== 'length' && keys[i] !== 'name') {
+      ObjectDefineProperty(shown, keys[i], ReflectGetOwnPropertyDescriptor(constructor, keys[i]));
     }
   }
   ObjectDefineProperty(constructor.prototype, 'constructor',
@@ -319,7 +369,7 @@ function listHasPair(list, name, value) {
 
 function listDeletePair(list, name, value) {
   for (let i = list.length - 2; i >= 0; i -= 2) {
-    if (list[i] === name && list[i + 1] === value) ArrayPrototypeSplice(list, i, 2);
+    if (list[i] === name && list[i + 1] === value) arrayCut(list, i, 2);
   }
 }
 

@@ -23,7 +23,7 @@ class Readable {
     const reader = this.reader;
     if (reader === null) return;
     reader.closed?.resolve();
-    if (!reader.byob) while (reader.requests.length) reader.requests.shift().close(undefined);
+    if (!reader.byob) while (reader.requests.length) reader.requests.take().close(undefined);
   }
   error(reason) {
     if (this.state !== 'readable') return;
@@ -38,7 +38,7 @@ class Readable {
     if (this.state === 'errored') return promiseRejected(this.failure);
     const waiting = this.reader?.byob ? this.reader.requests : null;
     this.close();
-    while (waiting?.length) waiting.shift().close(undefined);
+    while (waiting?.length) waiting.take().close(undefined);
     return PromisePrototypeThen(this.controller.cancel(reason), () => {});
   }
 }
@@ -70,7 +70,7 @@ class Reader {
   }
   fail(reason) {
     this.closed?.reject(reason);
-    while (this.requests.length) this.requests.shift().error(reason);
+    while (this.requests.length) this.requests.take().error(reason);
   }
   // False: there is nothing to read any more, and the request was told.
   begin(request) {
@@ -106,7 +106,7 @@ class Reader {
     const error = new TypeError(RELEASED_READER);
     if (this.closed !== null && stream.state === 'readable') this.closed.reject(error);
     else this.closed = null;
-    while (this.requests.length) this.requests.shift().error(error);
+    while (this.requests.length) this.requests.take().error(error);
   }
 }
 
@@ -232,10 +232,10 @@ class ValueController {
   enqueue(value) {
     const requests = this.stream.reader?.requests;
     if (requests?.length) {
-      requests.shift().chunk(value);
+      requests.take().chunk(value);
     } else {
       const size = this.measure(value);
-      this.queue.push({ __proto__: null, value, size });
+      this.queue.put({ __proto__: null, value, size });
       this.total += size;
     }
     this.pull();
@@ -271,11 +271,11 @@ class ValueController {
   }
   read(request) {
     if (this.queue.length === 0) {
-      this.stream.reader.requests.push(request);
+      this.stream.reader.requests.put(request);
       this.pull();
       return;
     }
-    const { value, size } = this.queue.shift();
+    const { value, size } = this.queue.take();
     this.total -= size;
     if (this.queue.length === 0) this.total = 0;
     if (this.closing && this.queue.length === 0) this.finish();
@@ -472,7 +472,7 @@ class Iteration {
     if (this.waiting > 0) this.last = promise;
     return promise;
   }
-  next() {
+  step() {
     if (this.over) {
       this.settled();
       return promiseResolved({ done: true, value: undefined });
@@ -481,7 +481,7 @@ class Iteration {
     this.reader.read(request);
     return request.promise;
   }
-  return(value) {
+  finish(value) {
     const result = { done: true, value };
     if (this.over) return promiseResolved(result);
     if (this.preventCancel) {
@@ -502,11 +502,11 @@ class ReadableStreamAsyncIterator {
   }
   next() {
     const iteration = this.#iteration;
-    return iteration.enqueue(() => iteration.next());
+    return iteration.enqueue(() => iteration.step());
   }
   return(value = undefined) {
     const iteration = this.#iteration;
-    return iteration.enqueue(() => iteration.return(value));
+    return iteration.enqueue(() => iteration.finish(value));
   }
 }
 ObjectSetPrototypeOf(ReadableStreamAsyncIterator.prototype, AsyncIteratorPrototype);
@@ -567,7 +567,7 @@ class Tee {
   }
   chunk(value) {
     this.reading = false;
-    const [first, second] = this.branches;
+    const { 0: first, 1: second } = this.branches;
     if (!second.cancelled && second.state === 'readable') second.controller.enqueue(this.copy(value));
     if (!first.cancelled && first.state === 'readable') first.controller.enqueue(value);
     if (this.again) this.read();
@@ -620,7 +620,7 @@ class ByteLengthQueuingStrategy {
   }
   get size() {
     this.#mark;
-    return [(chunk) => chunk?.byteLength][0];
+    return [(chunk) => chunk?.byteLength][0]; // the Worker's
   }
 }
 exposeInterface(ByteLengthQueuingStrategy);

@@ -41,11 +41,11 @@ class ByteController extends ValueController {
         offset: 0, length: this.allocate, constructor: Uint8ArrayConstructor, unit: 1, filled: 0, least: 1,
         kind: 'default' };
     }
-    this.stream.reader.requests.push(request);
+    this.stream.reader.requests.put(request);
     this.pull();
   }
   takeChunk() {
-    const { buffer, offset, length } = this.queue.shift();
+    const { buffer, offset, length } = this.queue.take();
     this.total -= length;
     this.drained();
     return bytesAt(buffer, offset, length);
@@ -71,7 +71,7 @@ class ByteController extends ValueController {
       }
     }
     this.pending[this.pending.length] = into;
-    this.stream.reader.requests.push(request);
+    this.stream.reader.requests.put(request);
     this.pull();
   }
   // Moves bytes from the queue into a buffer. True: it has as many as were asked for at least.
@@ -85,7 +85,7 @@ class ByteController extends ValueController {
       const count = MathMin(most, head.length);
       TypedArrayPrototypeSet(bytesAt(into.buffer, into.offset + into.filled, count),
         bytesAt(head.buffer, head.offset, count));
-      if (head.length === count) this.queue.shift();
+      if (head.length === count) this.queue.take();
       head.offset += count;
       head.length -= count;
       this.total -= count;
@@ -98,19 +98,25 @@ class ByteController extends ValueController {
     return new into.constructor(into.buffer, into.offset, MathFloor(into.filled / into.unit));
   }
   commit(into) {
-    const request = this.stream.reader.requests.shift();
+    const request = this.stream.reader.requests.take();
     if (this.stream.state === 'readable' || into.filled > 0) request.chunk(this.filledView(into));
     else request.close(into.kind === 'default' ? undefined : this.emptyView(into));
   }
   fillPending() {
     while (this.pending.length > 0 && this.total > 0 && this.fill(this.pending[0])) {
-      this.commit(ArrayPrototypeSplice(this.pending, 0, 1)[0]);
+      this.commit(this.takePending());
     }
+  }
+
+  takePending() {
+    const first = this.pending[0];
+    arrayCut(this.pending, 0, 1);
+    return first;
   }
 
   // ---- writing
   put(buffer, offset, length) {
-    this.queue.push({ __proto__: null, buffer, offset, length });
+    this.queue.put({ __proto__: null, buffer, offset, length });
     this.total += length;
   }
   putCopy(buffer, offset, length) {
@@ -127,8 +133,8 @@ class ByteController extends ValueController {
       if (first.kind === 'none') this.orphan();
     }
     if (reader !== null && !reader.byob && reader.requests.length > 0) {
-      if (this.pending.length > 0) ArrayPrototypeSplice(this.pending, 0, 1);
-      reader.requests.shift().chunk(bytesAt(buffer, offset, length));
+      if (this.pending.length > 0) arrayCut(this.pending, 0, 1);
+      reader.requests.take().chunk(bytesAt(buffer, offset, length));
     } else {
       this.put(buffer, offset, length);
       if (reader?.byob) this.fillPending();
@@ -137,7 +143,7 @@ class ByteController extends ValueController {
   }
   // A buffer whose reader has gone: what is in it goes to the queue.
   orphan() {
-    const [into] = ArrayPrototypeSplice(this.pending, 0, 1);
+    const into = this.takePending();
     if (into.filled > 0) this.putCopy(into.buffer, into.offset, into.filled);
   }
   respond(count) {
@@ -168,7 +174,7 @@ class ByteController extends ValueController {
       this.orphan();
       this.fillPending();
     } else if (into.filled >= into.least) {
-      ArrayPrototypeSplice(this.pending, 0, 1);
+      arrayCut(this.pending, 0, 1);
       const odd = into.filled % into.unit;
       if (odd > 0) this.putCopy(into.buffer, into.offset + into.filled - odd, odd);
       into.filled -= odd;

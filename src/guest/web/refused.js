@@ -7,10 +7,10 @@ function refusedError(name) {
       super(message, options);
     }
   };
-  for (const object of [kind, kind.prototype]) {
-    ObjectDefineProperty(object, 'name',
-      { __proto__: null, value: name, writable: object === kind.prototype, enumerable: false, configurable: true });
-  }
+  const named = (object, writable) => ObjectDefineProperty(object, 'name',
+    { __proto__: null, value: name, writable, enumerable: false, configurable: true });
+  named(kind, false);
+  named(kind.prototype, true);
   return kind;
 }
 

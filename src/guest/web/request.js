@@ -139,7 +139,7 @@ class Request extends Body {
   #copy(from) {
     this.#method = from.#method;
     this.#url = from.#url;
-    this.#list = ArrayPrototypeSlice(from.#list);
+    this.#list = arrayCopy(from.#list);
     this.#rest = from.#rest;
   }
 

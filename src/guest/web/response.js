@@ -40,7 +40,7 @@ let responseList;
 let responseFill;
 let responseInternals;
 let responseSocket; // its WebSocket, or null
-let responseStatus, responseStatusText;
+let responseStatus, responseStatusText, responseCf;
 
 class Response extends Body {
   #status = 200;
@@ -70,6 +70,7 @@ class Response extends Body {
     responseList = (response) => response.#flat();
     responseSocket = (response) => response.#rest?.webSocket ?? null;
     responseStatus = (response) => response.#status;
+    responseCf = (response) => response.#rest?.cf;
     responseStatusText = (response) => response.#statusText;
     responseFill = (response, status, statusText, list, rest, immutable) => {
       response.#status = status;
@@ -149,7 +150,7 @@ class Response extends Body {
   clone() {
     if (responseSocket(this) !== null) throw new TypeError('Cannot clone a response to a WebSocket handshake.');
     const copy = new Response(INTERNAL, bodyClone(this));
-    return responseFill(copy, this.#status, this.#statusText, ArrayPrototypeSlice(this.#flat()), this.#rest,
+    return responseFill(copy, this.#status, this.#statusText, arrayCopy(this.#flat()), this.#rest,
       this.#immutable);
   }
 

@@ -64,7 +64,7 @@ class SinkWritable {
   }
   put(bytes) {
     const result = deferred();
-    this.queue.push({ __proto__: null, bytes, result });
+    this.queue.put({ __proto__: null, bytes, result });
     if (bytes !== null) this.add(TypedArrayGetByteLength(bytes));
     this.advance();
     return result.promise;
@@ -91,7 +91,7 @@ class SinkWritable {
   done() {
     if (this.state !== 'writable') return;
     this.busy = false;
-    const { bytes, result } = this.queue.shift();
+    const { bytes, result } = this.queue.take();
     if (bytes !== null) {
       this.add(-TypedArrayGetByteLength(bytes));
     } else {
@@ -106,7 +106,7 @@ class SinkWritable {
     this.state = 'errored';
     this.failure = error;
     this.told = this.queue.length > 0;
-    while (this.queue.length) this.queue.shift().result.reject(error);
+    while (this.queue.length) this.queue.take().result.reject(error);
     this.writer?.failing(error);
     this.writer?.fail(error);
   }

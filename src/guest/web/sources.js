@@ -86,8 +86,8 @@ class SourceController {
       this.used();
       request.chunk(bytesOwn(rest));
     } else {
-      this.rest = TypedArrayPrototypeSubarray(rest, PIECE);
-      request.chunk(bytesCopy(TypedArrayPrototypeSubarray(rest, 0, PIECE)));
+      this.rest = bytesPart(rest, PIECE);
+      request.chunk(bytesCopy(bytesPart(rest, 0, PIECE)));
     }
   }
   deliverInto() {
@@ -96,10 +96,10 @@ class SourceController {
     const length = TypedArrayGetByteLength(this.rest);
     const count = MathMin(length, into.length - waiting.filled);
     TypedArrayPrototypeSet(bytesAt(into.buffer, into.offset + waiting.filled, count),
-      TypedArrayPrototypeSubarray(this.rest, 0, count));
+      bytesPart(this.rest, 0, count));
     waiting.filled += count;
     if (count === length) this.used();
-    else this.rest = TypedArrayPrototypeSubarray(this.rest, count);
+    else this.rest = bytesPart(this.rest, count);
     if (waiting.filled < waiting.least) {
       this.advance();
     } else {

@@ -36,20 +36,20 @@ class Queue {
   get length() {
     return this.items.length - this.head;
   }
-  push(item) {
+  put(item) {
     this.items[this.items.length] = item;
   }
   peek() {
     return this.items[this.head];
   }
-  shift() {
+  take() {
     const items = this.items;
     const item = items[this.head];
     items[this.head++] = undefined;
     if (this.head === items.length) {
       items.length = this.head = 0;
     } else if (this.head > 1000 && 2 * this.head > items.length) {
-      this.items = ArrayPrototypeSlice(items, this.head);
+      this.items = arrayCopy(items, this.head);
       this.head = 0;
     }
     return item;

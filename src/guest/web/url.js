@@ -20,9 +20,9 @@ function formQuery(text) {
 
 function paramsFromSequence(init) {
   const list = [];
-  for (const pair of init) {
+  for (const pair of init) { // the Worker's
     if (!isObject(pair) || pair[SymbolIterator] == null) throw new TypeError('Invalid URL search params sequence.');
-    const items = [...pair];
+    const items = [...pair]; // the Worker's
     if (items.length !== 2) throw new TypeError('Invalid URL search params sequence.');
     listAppend(list, usv(items[0]), usv(items[1]));
   }
@@ -33,7 +33,7 @@ function paramsFromInit(init) {
   if (init === undefined) return [];
   if (!isObject(init)) return formQuery(`${init}`);
   const other = searchParamsList(init);
-  if (other !== null) return ArrayPrototypeSlice(other);
+  if (other !== null) return arrayCopy(other);
   if (init[SymbolIterator] != null) return paramsFromSequence(init);
   const list = [];
   const keys = ObjectKeys(init);

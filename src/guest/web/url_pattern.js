@@ -2,7 +2,7 @@
 // with RegExps made when they are first needed.
 
 const PATTERN_PARTS = ['protocol', 'username', 'password', 'hostname', 'port', 'pathname', 'search', 'hash'];
-const PATTERN_INIT = ArrayPrototypeSlice(PATTERN_PARTS);
+const PATTERN_INIT = arrayCopy(PATTERN_PARTS);
 PATTERN_INIT[8] = 'baseURL';
 // How a component matches: the empty text, one text, anything, a regular expression. In the array of url_pattern.cc
 const MATCH_EMPTY = 0, MATCH_EXACT = 1, MATCH_ANY = 2;

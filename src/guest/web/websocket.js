@@ -111,7 +111,7 @@ class SocketEnd {
 
   receive(item) {
     if (this.state === SOCKET_RELEASED) return;
-    this.inbox.push(item);
+    this.inbox.put(item);
     if (this.state === SOCKET_ACCEPTED) socketTask(this);
   }
 
@@ -169,7 +169,7 @@ class SocketEnd {
   fail(thrown) {
     if (this.failed) return;
     const error = isError(thrown) ? thrown : new ErrorConstructor(`${typeof thrown === 'symbol' ? '' : thrown}`);
-    const [name, text] = describe(error);
+    const { 0: name, 1: text } = describe(error);
     this.failed = this.aborted = this.closedIn = true;
     this.state = SOCKET_RELEASED;
     const message = `Uncaught ${name}: ${text}`;
@@ -221,7 +221,7 @@ const isError = (value) => ObjectPrototypeIsPrototypeOf(ErrorConstructor.prototy
 // The next thing in the inbox of this end, as a task of its own.
 function socketTask(end) {
   queueTask(end.event, () => {
-    if (end.inbox.length) end.deliver(end.inbox.shift());
+    if (end.inbox.length) end.deliver(end.inbox.take());
   });
 }
 
@@ -238,7 +238,7 @@ function protocolsHeader(protocols) {
     if (!isProtocolToken(token)) throw bad('The protocol header token is invalid.');
     return token;
   }
-  const list = [...protocols];
+  const list = [...protocols]; // the Worker's
   const seen = { __proto__: null };
   for (let i = 0; i < list.length; i++) {
     list[i] = `${list[i]}`;

@@ -169,8 +169,8 @@ class Writable {
     if (this.state === 'closed') throw new TypeError(CLOSED_WRITABLE);
     if (this.closing()) throw new TypeError(CLOSED_READABLE);
     const request = deferred();
-    this.writes.push(request);
-    this.queue.push({ __proto__: null, chunk, size });
+    this.writes.put(request);
+    this.queue.put({ __proto__: null, chunk, size });
     this.total += size;
     this.press();
     this.advance();
@@ -182,14 +182,14 @@ class Writable {
     if (this.state === 'errored') throw this.failure;
     this.closeRequest = deferred();
     if (this.pressed && this.state === 'writable') this.writer?.blocked(false);
-    this.queue.push(CLOSE);
+    this.queue.put(CLOSE);
     this.advance();
     return this.closeRequest.promise;
   }
   abort(reason) {
     if (this.state === 'closed' || this.state === 'errored') return promiseResolved(undefined);
     const controller = this.abortController();
-    if (!controller.signal.aborted) signalAbort(controller.signal, reason);
+    if (!AbortSignalGetAborted(controller.signal)) signalAbort(controller.signal, reason);
     if (this.state === 'closed' || this.state === 'errored') return promiseResolved(undefined);
     if (this.aborting !== null) return this.aborting.promise;
     const wasErroring = this.state === 'erroring';
@@ -225,7 +225,7 @@ class Writable {
     const { failure, aborting, sink } = this;
     this.queue = new Queue();
     this.sink = null;
-    while (this.writes.length) this.writes.shift().reject(failure);
+    while (this.writes.length) this.writes.take().reject(failure);
     this.aborting = null;
     if (aborting === null || aborting.wasErroring) {
       aborting?.reject(failure);
@@ -258,7 +258,7 @@ class Writable {
     else this.doWrite();
   }
   doWrite() {
-    const request = this.inFlight = this.writes.shift();
+    const request = this.inFlight = this.writes.take();
     const finished = () => {
       const aborted = this.inFlight !== request;
       if (!aborted) this.inFlight = null;
@@ -268,7 +268,7 @@ class Writable {
       request.resolve();
       if (finished()) return;
       if (this.state === 'writable') {
-        this.total -= this.queue.shift().size;
+        this.total -= this.queue.take().size;
         if (this.queue.length === 0) this.total = 0;
         this.press();
       }
@@ -280,7 +280,7 @@ class Writable {
   }
   doClose() {
     this.closeInFlight = true;
-    this.queue.shift();
+    this.queue.take();
     PromisePrototypeThen(this.sink.close(), () => {
       this.closeInFlight = false;
       this.closeRequest.resolve();

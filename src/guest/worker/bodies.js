@@ -7,8 +7,9 @@ class NetBody {
     this.length = length;
     this.whole = true; // its chunks are given to readers as they came
     this.inline = end ? inline : null;
-    this.queue = inline.length ? [inline] : [];
-    this.free = inline.length; // bytes at the front of the queue that took no credit
+    this.queue = new Queue();
+    this.free = TypedArrayGetByteLength(inline); // bytes at the front of the queue that took no credit
+    if (this.free > 0) this.queue.put(inline);
     this.ended = end;
     this.error = null;
     this.waiter = null;
@@ -16,17 +17,17 @@ class NetBody {
     this.cancelled = false;
   }
   read() {
-    if (this.queue.length) return Promise.resolve(this.take());
-    if (this.error !== null) return Promise.reject(this.error);
-    if (this.ended) return Promise.resolve(null);
+    if (this.queue.length) return promiseResolved(this.take());
+    if (this.error !== null) return promiseRejected(this.error);
+    if (this.ended) return promiseResolved(null);
     io++;
     return new Promise((resolve, reject) => { this.waiter = { resolve, reject }; });
   }
   take() {
-    const chunk = this.queue.shift();
-    const free = chunk.length < this.free ? chunk.length : this.free;
+    const chunk = this.queue.take(), length = TypedArrayGetByteLength(chunk);
+    const free = length < this.free ? length : this.free;
     this.free -= free;
-    this.eaten += chunk.length - free;
+    this.eaten += length - free;
     if (this.eaten >= ACKNOWLEDGE && !this.ended) {
       native.window(this.stream, this.eaten);
       this.eaten = 0;
@@ -42,11 +43,11 @@ class NetBody {
     else waiter.resolve(chunk);
     return true;
   }
-  push(chunk, end) {
+  arrived(chunk, end) {
     if (this.cancelled || this.ended) return;
     this.ended = end;
-    if (chunk.length) {
-      this.queue.push(chunk);
+    if (TypedArrayGetByteLength(chunk) > 0) {
+      this.queue.put(chunk);
       if (this.waiter !== null) this.settle(this.take(), null);
     }
     if (end && !this.queue.length) this.settle(null, null);
@@ -65,7 +66,7 @@ class NetBody {
   // Its reader gets the error now, whatever has arrived.
   abort(error) {
     if (this.cancelled || this.error !== null) return;
-    this.queue.length = 0;
+    this.queue = new Queue();
     this.inline = null;
     this.error = error;
     this.settle(null, error);
@@ -73,7 +74,7 @@ class NetBody {
   cancel() {
     if (this.cancelled || this.ended) return;
     this.cancelled = true;
-    this.queue.length = 0;
+    this.queue = new Queue();
     this.settle(null, null);
     native.cancel(this.stream);
   }
@@ -99,7 +100,7 @@ class Sender {
     io--;
     waiter();
   }
-  add(credit) {
+  grant(credit) {
     this.credit += credit;
     this.wake();
   }
@@ -108,10 +109,11 @@ class Sender {
     this.wake();
   }
   async send(chunk) {
-    for (let at = 0; at < chunk.length && !this.stopped;) {
+    const length = TypedArrayGetByteLength(chunk);
+    for (let at = 0; at < length && !this.stopped;) {
       if (this.credit <= 0) await this.room();
       if (this.stopped) return;
-      const n = Math.min(this.credit, chunk.length - at);
+      const n = MathMin(this.credit, length - at);
       native.body(this.stream, chunk, at, n, false);
       this.credit -= n;
       at += n;
@@ -140,7 +142,7 @@ async function pump(sender, rest, source, failed = null) {
 
 // A body as responseParts and requestParts give it: what goes along with the head, and what is read afterwards.
 function split(body) {
-  if (body === null || typeof body === "string" || body instanceof Uint8Array) return { now: body, source: null };
+  if (body === null || typeof body === "string" || TypedArrayGetTag(body) === "Uint8Array") return { now: body, source: null };
   if (body instanceof NetBody) {
     if (body.inline !== null) return { now: body.inline, source: null };
     return { now: null, source: body };

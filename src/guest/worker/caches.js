@@ -72,7 +72,8 @@ class CacheStorage {
 
 // The methods of the standard that workerd has by name only.
 function defineUnimplemented(constructor, own, names) {
-  for (const name of names) {
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
     constructor.prototype[name] = {
       async [name]() {
         own(this);

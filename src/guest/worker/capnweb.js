@@ -73,14 +73,14 @@ class Inbox {
     const { waiting } = this;
     if (this.failed) return;
     if (waiting === null) {
-      this.queue.push(message);
+      this.queue.put(message);
       return;
     }
     this.waiting = null;
     waiting.resolve(message);
   }
   take() {
-    if (this.queue.length) return PromiseResolve(this.queue.shift());
+    if (this.queue.length) return PromiseResolve(this.queue.take());
     return new NativePromise((resolve, reject) => {
       if (this.failed) reject(this.error);
       else this.waiting = { resolve, reject };
@@ -101,9 +101,10 @@ class Inbox {
 // The reason of a Close frame: at most 123 bytes, no half character.
 function closeReason(reason) {
   const bytes = native.utf8Encode(socketText(isErrorObject(reason) ? `${reason.message}` : `${reason}`));
-  let n = MathMin(bytes.length, CLOSE_REASON_MAX);
-  if (n < bytes.length) while (n > 0 && (bytes[n] & 0xc0) === 0x80) n--;
-  return native.utf8Decode(bytesCopy(bytes.subarray(0, n)), false, true);
+  const length = TypedArrayGetByteLength(bytes);
+  let n = MathMin(length, CLOSE_REASON_MAX);
+  if (n < length) while (n > 0 && (bytes[n] & 0xc0) === 0x80) n--;
+  return native.utf8Decode(bytesCopy(bytesPart(bytes, 0, n)), false, true);
 }
 
 const unexpectedMessage = () => new TypeError("Received unexpected message type from WebSocket.");
@@ -208,7 +209,7 @@ class WebSocketTransport {
 const textResponse = (text, status) => new Response(text, { status });
 
 const wantsWebSocket = (request) => {
-  const upgrade = request.headers.get("Upgrade");
+  const upgrade = request.headers.get("Upgrade"); // the Worker's
   return upgrade !== null && upgrade !== undefined && StringPrototypeToLowerCase(upgrade) === "websocket";
 };
 
@@ -240,7 +241,7 @@ function splitBatch(text) {
 function newHttpBatchRpcSession(urlOrRequest, options) {
   let batch = []; // null: it is sent
   let aborted = false, why;
-  const [session, main] = openSession(undefined, 0, (text) => {
+  const { 0: session, 1: main } = openSession(undefined, 0, (text) => {
     if (batch !== null) batch[batch.length] = text;
   }, (reason) => {
     aborted = true;
@@ -270,7 +271,7 @@ function newHttpBatchRpcSession(urlOrRequest, options) {
 // What peers sent, all of it; the answer's body, once everything that they pulled is there. A blank line is no message.
 async function runBatch(text, localMain, options) {
   const out = [];
-  const [session] = openSession(localMain, 0, (message) => {
+  const { 0: session } = openSession(localMain, 0, (message) => {
     out[out.length] = message;
   }, undefined, options);
   const lines = splitBatch(text);
@@ -306,7 +307,7 @@ async function nodeHttpBatchRpcResponse(request, response, localMain, options) {
 async function newWorkersRpcResponse(request, localMain, options) {
   if (request.method === "POST") {
     const response = await newHttpBatchRpcResponse(request, localMain, options);
-    response.headers.set("Access-Control-Allow-Origin", "*");
+    listSet(responseList(response), "access-control-allow-origin", "*");
     return response;
   }
   if (wantsWebSocket(request)) return newWorkersWebSocketRpcResponse(request, localMain, options);

@@ -134,7 +134,7 @@ class WebWritable {
   }
   write(chunk, controller) {
     if (this.error !== null) throw this.error.error;
-    const [promise, size] = native.webStream(this.stub, "write", [chunk]);
+    const { 0: promise, 1: size } = native.webStream(this.stub, "write", [chunk]);
     if (size < 0)
       return PromisePrototypeThen(promise, ignoreResult, (error) => {
         this.error ??= { error };
@@ -268,8 +268,7 @@ function webResponseIn(body, init) {
 }
 
 async function webBlobIn(type, content) {
-  const blob = await new Response(content).blob();
-  return blob.type === type ? blob : blob.slice(0, blob.size, type);
+  return new Blob(INTERNAL, await readToEnd(streamToNetReader(content, false)), type);
 }
 
 function webIn(kind, a, b) {

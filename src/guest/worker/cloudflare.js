@@ -60,12 +60,18 @@ class Span {
   end() {}
 }
 
+function withSpan(callback, args) {
+  const given = [new Span()];
+  for (let i = 0; i < args.length; i++) given[i + 1] = args[i];
+  return ReflectApply(callback, undefined, given);
+}
+
 class Tracing {
   enterSpan(name, callback, ...args) {
-    return callback(new Span(), ...args);
+    return withSpan(callback, args);
   }
   startActiveSpan(name, callback, ...args) {
-    return callback(new Span(), ...args);
+    return withSpan(callback, args);
   }
   startSpan() {
     return new Span();
@@ -74,7 +80,7 @@ class Tracing {
     return new Span();
   }
   withActiveSpan(span, callback, ...args) {
-    return callback(...args);
+    return ReflectApply(callback, undefined, args);
   }
 }
 defineInterface(Tracing);
@@ -84,7 +90,7 @@ function needCallback(callback, method, index) {
 }
 
 const withBoth = (env, exports, callback) =>
-  callIn(frameWith(frameWith(native.frame(), ENV_KEY, env), EXPORTS_KEY, exports), callback, globalThis, []);
+  callIn(frameWith(frameWith(native.frame(), ENV_KEY, env), EXPORTS_KEY, exports), callback, globalObject, []);
 
 class NonRetryableError extends Error {
   constructor(message, name = 'NonRetryableError') {
@@ -118,7 +124,7 @@ platformModule('cloudflare:workers', {
   },
   withEnv(env, callback) {
     needCallback(callback, 'withEnv', 2);
-    return callIn(frameWith(native.frame(), ENV_KEY, env), callback, globalThis, []);
+    return callIn(frameWith(native.frame(), ENV_KEY, env), callback, globalObject, []);
   },
   withEnvAndExports(env, exports, callback) {
     needCallback(callback, 'withEnvAndExports', 3);
@@ -126,6 +132,6 @@ platformModule('cloudflare:workers', {
   },
   withExports(exports, callback) {
     needCallback(callback, 'withExports', 2);
-    return callIn(frameWith(native.frame(), EXPORTS_KEY, exports), callback, globalThis, []);
+    return callIn(frameWith(native.frame(), EXPORTS_KEY, exports), callback, globalObject, []);
   },
 });

@@ -31,7 +31,7 @@ function runCommonjs(name) {
   const record = (required[name] = { __proto__: null, module, value: undefined, state: RUNNING });
   try {
     const folder = StringPrototypeSlice(path, 0, StringPrototypeLastIndexOf(path, "/"));
-    ReflectApply(native.moduleFunction(name), globalThis, [module, module.exports, requireOf(name), path, folder]);
+    ReflectApply(native.moduleFunction(name), globalObject, [module, module.exports, requireOf(name), path, folder]);
     record.value = module.exports;
     record.state = DONE;
     return record.value;

@@ -24,7 +24,7 @@ const statusTextOf = (text) => (StringPrototypeIncludes(text, "\x7f") ? "" : tex
 
 const worker = { namespace: null, failure: null, starting: false, waiting: [], entryName: null, entry: null, env: {}, outbound: 0, date: "", nodeCompat: false, nodeLevel: 0,
   sendsSignals: false, experimental: false, edge: false, dynamic: false };
-const endpoints = new Map(); // stream -> Event or Call
+const endpoints = new KeptMap(); // stream -> Event or Call
 let eventCount = 0; // in progress
 let current = null;
 let io = 0;
@@ -66,6 +66,13 @@ function runTask() {
   return true;
 }
 
+// Runs a step once the modules are evaluated, or could not be.
+function whenStarted(step) {
+  worker.waiting[worker.waiting.length] = step;
+}
+
+const abandonCall = (call) => call.abandon();
+
 class Event_ {
   constructor(stream) {
     this.stream = stream;
@@ -80,7 +87,7 @@ class Event_ {
     if (this.over) return;
     this.over = true;
     this.finished = true;
-    endpoints.delete(this.stream);
+    endpoints.drop(this.stream);
     eventCount--;
     if (this.incoming !== null) {
       this.incoming.settle(null, null);
@@ -91,10 +98,10 @@ class Event_ {
     if (this.tunnel !== null) this.tunnel.over();
     if (this.session) sessionCount--;
     if (this.session || this.opened) native.rpcEnd(this, this.stream, this.opened);
-    if (this.timers !== null) for (const timer of this.timers) dropTimer(timer);
-    if (this.calls !== null) for (const call of this.calls) call.abandon();
+    if (this.timers !== null) this.timers.each(dropTimer);
+    if (this.calls !== null) this.calls.each(abandonCall);
     if (this.collecting !== null) forgetCollecting(this);
-    if (this.stubs !== null) for (const stub of this.stubs) dropStub(stub);
+    if (this.stubs !== null) this.stubs.each(dropStub);
   }
   abort(error) {
     if (!this.finished) sendError(this.stream, error);
@@ -149,7 +156,7 @@ class Event_ {
       return;
     }
     this.sender = new Sender(this.stream);
-    pump(this.sender, rest, source).then(() => {
+    PromisePrototypeThen(pump(this.sender, rest, source), () => {
       this.finished = true;
       this.settle();
     });
@@ -183,7 +190,7 @@ function waitFor(event, promise) {
     event.waits--;
     event.settle();
   };
-  PromiseResolve(promise).then(done, (e) => {
+  PromisePrototypeThen(PromiseResolve(promise), done, (e) => {
     event.threw(e, "waitUntil() rejected: ");
     done();
   });
@@ -221,12 +228,10 @@ function abortEvent(event, reason) {
 }
 
 const NativePromise = Promise;
-function PromiseResolve(value) {
-  return new NativePromise((resolve) => resolve(value));
-}
+const PromiseResolve = native.promiseOf;
 
 function logUncaught(error, prefix) {
-  const [name, message, stack] = describe(error);
+  const { 0: name, 1: message, 2: stack } = describe(error);
   native.log(4, `${prefix}${name}: ${message}${stack === "" ? "" : "\n" + stack}`);
 }
 
@@ -288,7 +293,7 @@ function begin(event, name, props, method, url, headers) {
     const request = requestFromNet(method, url, headers, event.incoming);
     const result = invoke(name, request, new ExecutionContext(native, event, props));
     if (result instanceof Response) event.answer(result);
-    else PromiseResolve(result).then((response) => event.answer(response), (e) => event.fail(e));
+    else PromisePrototypeThen(PromiseResolve(result), (response) => event.answer(response), (e) => event.fail(e));
   } catch (e) {
     event.fail(e);
   }
@@ -297,11 +302,11 @@ function begin(event, name, props, method, url, headers) {
 function onEvent(stream, name, props, method, url, headers, length, inline, hasBody, end) {
   const event = new Event_(stream);
   current = event;
-  endpoints.set(stream, event);
+  endpoints.put(stream, event);
   eventCount++;
   if (hasBody) event.incoming = new NetBody(stream, length, inline, end);
   const start = isConnect(method, url) ? beginConnect : begin;
   if (worker.namespace === null && worker.failure === null)
-    worker.waiting.push(() => start(event, name, props, method, url, headers));
+    whenStarted(() => start(event, name, props, method, url, headers));
   else start(event, name, props, method, url, headers);
 }

@@ -46,7 +46,7 @@ function rebuild(name, message, stack, thrown = undefined) {
     if (stack !== "" && isInstance(ErrorPrototype, thrown)) define(thrown, "stack", `${headOf(name, message)}\n${stack}`);
     return thrown;
   }
-  const domError = name !== "SyntaxError" && DOM_ERRORS.includes(name);
+  const domError = name !== "SyntaxError" && ArrayPrototypeIncludes(DOM_ERRORS, name);
   const error = domError ? new DOMException(message, name) : new (NATIVE_ERRORS[name] ?? Error)(message);
   if (!domError && error.name !== name) define(error, "name", name);
   if (stack !== "") define(error, "stack", `${headOf(name, message)}\n${stack}`);
@@ -54,10 +54,10 @@ function rebuild(name, message, stack, thrown = undefined) {
 }
 
 function define(object, name, value) {
-  Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
+  ObjectDefineProperty(object, name, { __proto__: null, value, writable: true, configurable: true, enumerable: false });
 }
 
 function sendError(stream, thrown) {
-  const [name, message, stack] = describe(thrown);
+  const { 0: name, 1: message, 2: stack } = describe(thrown);
   native.error(stream, 0, name, message, stack, thrown, 0);
 }

@@ -16,7 +16,6 @@ const ReaderCancel = uncurryThis(ReadableStreamDefaultReader.prototype.cancel);
 const ResponseBody = getterOf(Object.getPrototypeOf(Response.prototype), "body");
 const responseRedirected = getterOf(Response.prototype, "redirected");
 const responseUrl = getterOf(Response.prototype, "url");
-const BytesSlice = uncurryThis(Uint8Array.prototype.slice);
 const ControllerSignal = getterOf(AbortController.prototype, "signal");
 
 // The lines of a stream that comes in pieces, and what they say to its source (a Source).
@@ -56,7 +55,7 @@ class EventStream {
     return this.size <= MAX_UNENDED;
   }
   keep(bytes, from, to) {
-    if (to > from || this.kept.length === 0) this.kept[this.kept.length] = BytesSlice(bytes, from, to);
+    if (to > from || this.kept.length === 0) this.kept[this.kept.length] = bytesCopy(bytesPart(bytes, from, to));
     this.size += to - from;
   }
   line(text) {

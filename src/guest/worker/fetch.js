@@ -42,7 +42,7 @@ function redirectedParts(parts, status, url, replay) {
     next.body = null;
   }
   if (originOf(url) !== originOf(parts.url)) {
-    next.headers = ArrayPrototypeSlice(parts.headers);
+    next.headers = arrayCopy(parts.headers);
     listDelete(next.headers, "authorization");
     next.foreign = true;
   }
@@ -70,9 +70,11 @@ function joined(list) {
 // What a Worker is told of a body whose length is known, as the network would.
 function withLength(list, body) {
   const length = typeof body === "string" ? TypedArrayGetByteLength(native.utf8Encode(body))
-    : ArrayBufferIsView(body) ? body.byteLength : body?.length;
+    : ArrayBufferIsView(body) ? TypedArrayGetByteLength(body) : body?.length;
   if (length === undefined || listGet(list, "content-length") !== null) return list;
-  return ["content-length", `${length}`, ...list];
+  const longer = ["content-length", `${length}`];
+  for (let i = 0; i < list.length; i++) longer[i + 2] = list[i];
+  return longer;
 }
 
 async function callFetch(target, input, init) {
@@ -85,13 +87,13 @@ async function callFetch(target, input, init) {
   const urls = [parts.url];
   for (;;) {
     const response = await callOnce(target, parts, urls.length > 1);
-    if (parts.redirect === "manual" || !isRedirect(response.status)) return response;
+    if (parts.redirect === "manual" || !isRedirect(responseStatus(response))) return response;
     const location = listGet(responseList(response), "location");
     if (location === null || location === "") return response;
     if (urls.length > MAX_REDIRECTS) throw new TypeError(`Too many redirects.${ArrayPrototypeJoin(urls, ", ")}`);
     const source = bodyTake(response, "");
     if (source !== null) source.cancel(undefined);
-    parts = redirectedParts(parts, response.status, locationOf(location, parts.url), replay);
+    parts = redirectedParts(parts, responseStatus(response), locationOf(location, parts.url), replay);
     urls[urls.length] = parts.url;
   }
 }
@@ -112,7 +114,7 @@ function sendBeacon(url, body) {
 function fetchOther(parts) {
   const data = StringPrototypeStartsWith(parts.url, "data:") ? dataOf(withoutFragment(parts.url)) : null;
   if (data === null) throw new TypeError(`Fetch API cannot load: ${parts.url}`);
-  if (parts.signal !== null && parts.signal.aborted) throw parts.signal.reason;
+  if (parts.signal !== null && AbortSignalGetAborted(parts.signal)) throw AbortSignalGetReason(parts.signal);
   return responseFromNet(200, "OK", ["content-type", data.type], parts.method === "GET" ? data.bytes : NO_BYTES);
 }
 
@@ -132,7 +134,7 @@ function percentDecoded(text) {
     bytes[to++] = low < 0 ? bytes[i] : 16 * high + low;
     if (low >= 0) i += 2;
   }
-  return bytesCopy(TypedArrayPrototypeSubarray(bytes, 0, to));
+  return bytesCopy(bytesPart(bytes, 0, to));
 }
 
 const MIME_ESSENCE = /^[\t ]*([!#$%&'*+\-.^_`|~\w]+\/[!#$%&'*+\-.^_`|~\w]+)[\t ]*(?:;|$)/;

@@ -231,7 +231,7 @@ const isDate = (date) => matches(/^2\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[0
 // The first of `unknown`, as workerd comes upon it: it takes the known ones out of a table, whose last entry then moves
 // to the free place.
 function firstUnknown(flags, known) {
-  const table = ArrayPrototypeSlice(flags);
+  const table = arrayCopy(flags);
   for (let i = 0; i < known.length; i++) {
     const last = table[table.length - 1];
     for (let at = 0; at < table.length; at++) {

@@ -1,6 +1,6 @@
 // loader.js: the Worker Loader: code out of a Worker, stubs of the Workers made from it, and their entrypoints.
 
-const needs = new Map(); // stub -> {callback, handle}
+const needs = new KeptMap(); // stub -> {callback, handle}
 
 function collects(options) {
   const logs = isObject(options) ? options.logs : undefined;
@@ -10,48 +10,50 @@ function collects(options) {
 
 // A stub lives as long as its handle, which the WorkerStub, its entrypoints and the calls on them hold, and at most as
 // long as its event: a loop that loads a thousand Workers does not hold a thousand isolates.
+const FinalizationRegistryRegister = uncurryThis(FinalizationRegistry.prototype.register);
 const forgotten = new FinalizationRegistry(({ event, stub }) => {
-  if (event.stubs?.delete(stub)) dropStub(stub);
+  if (event.stubs?.drop(stub)) dropStub(stub);
 });
 
 function newStub(channel, name, options) {
   const event = requireEvent(), fresh = isFresh(options);
   const handle = { stub: nextStub++, event, collects: collects(options) };
   native.get(handle.stub, channel, name, fresh);
-  (event.stubs ??= new Set()).add(handle.stub);
-  forgotten.register(handle, { event, stub: handle.stub });
+  (event.stubs ??= new KeptSet()).put(handle.stub);
+  FinalizationRegistryRegister(forgotten, handle, { event, stub: handle.stub });
   return handle;
 }
 
 function dropStub(stub) {
-  needs.delete(stub);
+  needs.drop(stub);
   native.release(stub);
 }
 
 function forgetStub({ event, stub }) {
-  if (event.stubs?.delete(stub)) dropStub(stub);
+  if (event.stubs?.drop(stub)) dropStub(stub);
 }
 
 const THROWN_BY_CALLBACK = 1; // frame.h
 
 function runCallback({ stub, collects }, callback) {
   const fail = (e) => {
-    const [name, message, stack] = describe(e);
+    const { 0: name, 1: message, 2: stack } = describe(e);
     native.error(stub, 0, name, message, stack, e, THROWN_BY_CALLBACK);
   };
   const event = current;
-  const wanted = () => !event.over && event.stubs.has(stub); // it may have been dropped meanwhile
+  const wanted = () => !event.over && event.stubs.holds(stub); // it may have been dropped meanwhile
   const deliver = (code) => {
     if (isPrimitive(code)) throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'WorkerCode'.");
     if (isFresh(code)) throw new TypeError("'fresh' is an option of get(), not of the code that its callback gives.");
     const read = readCode(code);
     if (wanted()) sendCode(stub, read, collects);
   };
-  new NativePromise((resolve) => {
-    const given = callback();
-    if (isPrimitive(given)) throw new TypeError("Callback returned incorrect type; expected 'Promise'");
-    resolve(given);
-  }).then(deliver).catch((e) => {
+  const given = tryPromise(() => {
+    const promise = ReflectApply(callback, globalObject, []);
+    if (isPrimitive(promise)) throw new TypeError("Callback returned incorrect type; expected 'Promise'");
+    return PromiseResolve(promise);
+  });
+  PromisePrototypeThen(PromisePrototypeThen(given, deliver), undefined, (e) => {
     if (wanted()) fail(e);
   });
 }
@@ -60,9 +62,9 @@ function runCallback({ stub, collects }, callback) {
 const isPrimitive = (value) => value !== undefined && value !== null && !isObject(value);
 
 function onNeed(stub) {
-  const need = needs.get(stub);
+  const need = needs.lookup(stub);
   if (need === undefined) return;
-  needs.delete(stub);
+  needs.drop(stub);
   current = need.handle.event;
   runCallback(need.handle, need.callback);
 }
@@ -112,14 +114,15 @@ async function askLoader(channel, method, name) {
 
 // Of gateway/loader.c's answer.
 function readListed(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), listed = [];
-  const u64 = (at) => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
-  for (let at = 0; at < view.byteLength; at += 22) {
-    const length = view.getUint32(at, true);
-    const id = utf8Text(bytes.subarray(at + 4, at + 4 + length));
+  const listed = [], total = TypedArrayGetByteLength(bytes);
+  const u32 = (at) => (bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24) >>> 0;
+  const u64 = (at) => u32(at) + u32(at + 4) * 2 ** 32;
+  for (let at = 0; at < total; at += 22) {
+    const length = u32(at);
+    const id = utf8Text(bytesPart(bytes, at + 4, at + 4 + length));
     at += 4 + length;
-    listed.push({ id, fresh: view.getUint8(at) === 1, loaded: view.getUint8(at + 1) === 1, events: view.getUint32(at + 2, true),
-      memory: u64(at + 6), idleMs: u64(at + 14) });
+    listed[listed.length] = { id, fresh: bytes[at] === 1, loaded: bytes[at + 1] === 1, events: u32(at + 2),
+      memory: u64(at + 6), idleMs: u64(at + 14) };
   }
   return listed;
 }
@@ -150,7 +153,7 @@ class WorkerLoader {
     if (typeof callback !== "function") needArguments(1, 2, "get", "WorkerLoader", ["string", "function"]);
     const handle = newStub(channel, text, options);
     if (unnamed) runCallback(handle, callback);
-    else needs.set(handle.stub, { callback, handle });
+    else needs.put(handle.stub, { callback, handle });
     return new WorkerStub(native, handle);
   }
   // ours: the named Workers that have an isolate, or wait for their code; and the end of one

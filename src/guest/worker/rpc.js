@@ -74,9 +74,10 @@ function setRpcDates(date, flags) {
   if (!has("2024-04-03", "rpc", "no_rpc")) native.noProperties();
   if (ArrayPrototypeIncludes(flags, "service_binding_extra_handlers")) addExtraHandlers();
   if (has("2024-03-26", "fetcher_no_get_put_delete", "fetcher_has_get_put_delete")) return;
-  for (const name of ["get", "put", "delete"])
-    ObjectDefineProperty(Fetcher.prototype, name,
-      { __proto__: null, value: shortcuts[name], writable: true, enumerable: true, configurable: true });
+  const names = ObjectKeys(shortcuts);
+  for (let i = 0; i < names.length; i++)
+    ObjectDefineProperty(Fetcher.prototype, names[i],
+      { __proto__: null, value: shortcuts[names[i]], writable: true, enumerable: true, configurable: true });
 }
 
 const CANNOT_TRANSFER =
@@ -155,7 +156,7 @@ SessionEvent.prototype = { __proto__: Event_.prototype, session: true, answered:
 
 function onSession(stream) {
   const event = new SessionEvent(stream);
-  endpoints.set(stream, event);
+  endpoints.put(stream, event);
   sessionCount++;
   eventCount++;
   return event;
@@ -176,7 +177,7 @@ function beginSession(event, name, props) {
 
 function onSessionBegin(event, name, props) {
   if (worker.namespace === null && worker.failure === null)
-    worker.waiting.push(() => beginSession(event, name, props));
+    whenStarted(() => beginSession(event, name, props));
   else beginSession(event, name, props);
 }
 
@@ -197,9 +198,10 @@ function sessionBroke(event, error) {
 function failHungSessions() {
   const hung = native.rpcHung();
   if (hung === undefined) return;
-  for (const event of hung) {
-    if (event.over || event.waits > 0 || (event.timers !== null && event.timers.size > 0)) continue;
-    if (event.calls !== null && event.calls.size > 0) continue;
+  for (let i = 0; i < hung.length; i++) {
+    const event = hung[i];
+    if (event.over || event.waits > 0 || (event.timers !== null && event.timers.count > 0)) continue;
+    if (event.calls !== null && event.calls.count > 0) continue;
     sessionBroke(event, new Error(HUNG));
   }
 }
@@ -241,7 +243,7 @@ function thrown(value) {
     if (!isObject(value) || !isInstance(ErrorPrototype, value)) return new ErrorConstructor(textOf(value));
     const name = `${value.name}`, message = `${value.message}`;
     const constructor = SENT_BY_NAME[name];
-    if (constructor === AggregateErrorConstructor) return withoutErrors(new constructor([], message));
+    if (constructor === AggregateErrorConstructor) return withoutErrors(new constructor(NOTHING_TO_ITERATE, message));
     const error = new (constructor ?? ErrorConstructor)(constructor !== undefined || name === "" ? message
       : message === "" ? name : `${name}: ${message}`);
     for (let i = 0; i < FLAGS_OF_ERRORS.length; i++)

@@ -48,7 +48,7 @@ class Outflow {
     this.source = pipeSource(stream);
     this.waiter = null;
     this.over = false;
-    const [id, outlet] = native.rpcPipe((what) => this.hear(what), false);
+    const { 0: id, 1: outlet } = native.rpcPipe((what) => this.hear(what), false);
     this.id = id;
     this.outlet = outlet;
   }
@@ -131,7 +131,7 @@ class Inflow {
     if (chunk === null) this.refuse(new TypeError("This ReadableStream did not return bytes."));
     const size = TypedArrayGetByteLength(chunk);
     if (this.size + size > WAITING_MOST) this.refuse(new RangeError("The stream's sender does not wait for its reader."));
-    this.queue.push({ __proto__: null, chunk, id, size });
+    this.queue.put({ __proto__: null, chunk, id, size });
     this.size += size;
     if (this.waiter !== null && this.queue.length === 1) PromisePrototypeThen(promiseResolved(undefined), this.wake);
     return LATER;
@@ -154,7 +154,7 @@ class Inflow {
   }
   drop(error) {
     this.size = 0;
-    while (this.queue.length) this.answer(this.queue.shift().id, error, true);
+    while (this.queue.length) this.answer(this.queue.take().id, error, true);
   }
   answer(id, value, failed) {
     if (id > 0) native.rpcAnswer(this.session, id, value, failed);
@@ -166,7 +166,7 @@ class Inflow {
   }
   // ---- the source
   take() {
-    const { chunk, id, size } = this.queue.shift();
+    const { chunk, id, size } = this.queue.take();
     this.size -= size;
     this.answer(id, undefined, false);
     return chunk;
@@ -310,7 +310,7 @@ const writableIn = (id) => new WritableStream(INTERNAL, new RemoteWritable(id));
 function signalOut(signal) {
   if (!worker.sendsSignals) throw cannotClone("AbortSignal serialization is not enabled.");
   if (AbortSignalGetAborted(signal)) return ["AbortSignal", 0, AbortSignalGetReason(signal)];
-  const [id, outlet] = native.rpcPipe(() => {}, true);
+  const { 0: id, 1: outlet } = native.rpcPipe(() => {}, true);
   signalAddAlgorithm(signal, (reason) => {
     try {
       native.rpcAbort(outlet, reason);
@@ -370,7 +370,7 @@ function responseOut(response) {
     throw cannotClone('Could not serialize object of type "WebSocket". This type does not support serialization.');
   needUnused(response);
   const { status, statusText, headers, body, manual } = responseParts(response);
-  return ["Response", status, statusText, headers, bodyOut(body), response.cf, manual];
+  return ["Response", status, statusText, headers, bodyOut(body), responseCf(response), manual];
 }
 
 // A body that brings no type of its own.
@@ -381,14 +381,14 @@ function bodyIn(body) {
 }
 
 function requestIn(value) {
-  return new Request(`${value[1]}`, { __proto__: null, method: value[2], headers: pairsOf(value[3]),
+  return new Request(`${value[1]}`, { __proto__: null, method: value[2], headers: headersIn(value[3]),
     body: bodyIn(value[4]), redirect: value[5], cache: value[6], cf: value[7], signal: value[8] });
 }
 
 function responseIn(value) {
   if (value[1] === 0) return responseError();
   return new Response(bodyIn(value[4]), { __proto__: null, status: value[1], statusText: value[2],
-    headers: pairsOf(value[3]), cf: value[5], encodeBody: value[6] ? "manual" : "automatic" });
+    headers: headersIn(value[3]), cf: value[5], encodeBody: value[6] ? "manual" : "automatic" });
 }
 const responseError = Response.error;
 

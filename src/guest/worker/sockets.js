@@ -49,7 +49,7 @@ class Wire {
   // ---- out
 
   send(item) {
-    this.queue.push(item);
+    this.queue.put(item);
     this.flush();
   }
   flush() {
@@ -57,7 +57,7 @@ class Wire {
       const item = this.queue.peek();
       if (item.kind === CLOSE_ITEM) this.sendShut(item);
       else if (!this.sendMessage(item)) return;
-      this.queue.shift();
+      this.queue.take();
     }
   }
   sendShut(item) {
@@ -250,7 +250,7 @@ function answerSocket(event, parts, socket) {
   peer.peer = null;
   peer.wire = event.socket;
   while (inbox.length) {
-    const item = inbox.shift();
+    const item = inbox.take();
     if (item.kind === LOST_ITEM) event.socket.fail(new Error(CONNECTION_LOST));
     else event.socket.send(item);
   }
@@ -324,7 +324,7 @@ function socketGiveUp(end) {
 // ---- frames
 
 function onMessage(stream, bytes, text, more) {
-  const endpoint = endpoints.get(stream);
+  const endpoint = endpoints.lookup(stream);
   if (endpoint === undefined) return;
   current = endpoint.event ?? endpoint;
   if (endpoint.socket !== null) endpoint.socket.take(bytes, text, more);
@@ -332,7 +332,7 @@ function onMessage(stream, bytes, text, more) {
 }
 
 function onShut(stream, code, reason) {
-  const endpoint = endpoints.get(stream);
+  const endpoint = endpoints.lookup(stream);
   if (endpoint === undefined || endpoint.socket === null) return;
   current = endpoint.event ?? endpoint;
   endpoint.socket.shut(code, reason);

@@ -18,8 +18,8 @@ class Call {
     this.tunnel = null; // Connection, when it asks for one
     this.closed = false;
     io++;
-    endpoints.set(this.stream, this);
-    (event.calls ??= new Set()).add(this);
+    endpoints.put(this.stream, this);
+    (event.calls ??= new KeptSet()).put(this);
   }
   close() {
     if (this.closed) return;
@@ -28,8 +28,8 @@ class Call {
     this.answered = true;
     if (this.sender !== null) this.sender.stop();
     if (this.tunnel !== null) this.tunnel.over();
-    endpoints.delete(this.stream);
-    this.event.calls.delete(this);
+    endpoints.drop(this.stream);
+    this.event.calls.drop(this);
   }
   abandon() {
     if (this.closed) return;
@@ -50,8 +50,8 @@ function callOnce(target, parts, redirected, started = undefined) {
   const event = requireEvent();
   const signal = parts.signal;
   return new NativePromise((resolve, reject) => {
-    if (signal !== null && signal.aborted) {
-      reject(signal.reason);
+    if (signal !== null && AbortSignalGetAborted(signal)) {
+      reject(AbortSignalGetReason(signal));
       return;
     }
     const call = new Call(event, target, resolve, reject);
@@ -100,7 +100,7 @@ function callHalf(call) {
 }
 
 function onHead(stream, status, statusText, headers, length, inline, hasBody, end) {
-  const call = endpoints.get(stream);
+  const call = endpoints.lookup(stream);
   if (call === undefined || call.answered) return;
   current = call.event;
   if (status === SOCKET_STATUS && call.upgrade) {
@@ -123,10 +123,10 @@ function onHead(stream, status, statusText, headers, length, inline, hasBody, en
 }
 
 function onBody(stream, chunk, end) {
-  const endpoint = endpoints.get(stream);
+  const endpoint = endpoints.lookup(stream);
   if (endpoint === undefined || endpoint.incoming === null) return;
   current = endpoint.event ?? endpoint;
-  endpoint.incoming.push(chunk, end);
+  endpoint.incoming.arrived(chunk, end);
   if (!end || !(endpoint instanceof Call)) return;
   if (endpoint.tunnel === null) {
     endpoint.close();
@@ -137,16 +137,16 @@ function onBody(stream, chunk, end) {
 }
 
 function onWindow(stream, credit) {
-  const endpoint = endpoints.get(stream);
+  const endpoint = endpoints.lookup(stream);
   if (endpoint === undefined) return;
   current = endpoint.event ?? endpoint;
   if (endpoint.socket !== null) endpoint.socket.grant(credit);
-  else if (endpoint.sender !== null) endpoint.sender.add(credit);
+  else if (endpoint.sender !== null) endpoint.sender.grant(credit);
 }
 
 // To an event: its caller is gone. To a call: the callee wants no more of the request's body.
 function onCancel(stream) {
-  const endpoint = endpoints.get(stream);
+  const endpoint = endpoints.lookup(stream);
   if (endpoint === undefined) return;
   current = endpoint.event ?? endpoint;
   if (endpoint instanceof Call) {
@@ -166,7 +166,7 @@ function onCancel(stream) {
 }
 
 function onError(stream, code, name, message, stack, thrown, thrownBy) {
-  const endpoint = endpoints.get(stream);
+  const endpoint = endpoints.lookup(stream);
   if (endpoint === undefined) return;
   const error = rebuild(name, message, stack, thrown);
   if (thrown === undefined && message === CONNECTION_LOST) error.retryable = true;

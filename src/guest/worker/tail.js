@@ -25,7 +25,7 @@ function jsonOf(value) {
 
 function errorJson(value) {
   if (native.classOf(value) !== "Error") return "null";
-  const [name, message, stack] = describe(value);
+  const { 0: name, 1: message, 2: stack } = describe(value);
   return JSONStringify({ __proto__: null, name, message, stack });
 }
 
@@ -52,8 +52,8 @@ function logValues(level, values) {
 
 // What is thrown beside an event's answer. True: its tails are told.
 function traceException(event, error) {
-  if (consoleState.values === null) return false;
-  const [name, message, stack] = describe(error);
+  if (consoleState.tell === null) return false;
+  const { 0: name, 1: message, 2: stack } = describe(error);
   native.exception(event.stream, name, message, stack);
   return true;
 }
@@ -219,10 +219,10 @@ function runTail(event, name, props) {
 function onTail(stream, name, props, method, url, headers, length, inline, hasBody, end) {
   const event = new Event_(stream);
   current = event;
-  endpoints.set(stream, event);
+  endpoints.put(stream, event);
   eventCount++;
   event.incoming = new NetBody(stream, length, inline, end);
-  if (worker.namespace === null && worker.failure === null) worker.waiting.push(() => runTail(event, name, props));
+  if (worker.namespace === null && worker.failure === null) whenStarted(() => runTail(event, name, props));
   else runTail(event, name, props);
 }
 
@@ -234,18 +234,18 @@ const LINE_COST = 64;
 let collecting = null; // Map: stream of a call or session -> { lines, size, lost } of the stub that it went through
 
 function collectLogs(event, stream, logs) {
-  collecting ??= new Map();
-  collecting.set(stream, logs);
+  collecting ??= new KeptMap();
+  collecting.put(stream, logs);
   const streams = (event.collecting ??= []);
   streams[streams.length] = stream;
 }
 
 function forgetCollecting(event) {
-  for (let i = 0; i < event.collecting.length; i++) collecting.delete(event.collecting[i]);
+  for (let i = 0; i < event.collecting.length; i++) collecting.drop(event.collecting[i]);
 }
 
 function onLog(stream, level, timestamp, text) {
-  const logs = collecting === null ? undefined : collecting.get(stream);
+  const logs = collecting === null ? undefined : collecting.lookup(stream);
   if (logs === undefined) return;
   logs.size += text.length + LINE_COST;
   if (logs.size > COLLECTED_MAX) logs.lost++;

@@ -66,7 +66,7 @@ function runTest(event, name) {
   const handler = handlerOf(entry, ctx);
   if (typeof handler.test !== "function") throw new ErrorConstructor(NO_TEST);
   const controller = new TestController(native);
-  return entry.isClass ? handler.test(controller, undefined, undefined) : handler.test(controller, worker.env, ctx);
+  return ReflectApply(handler.test, handler, entry.isClass ? [controller, undefined, undefined] : [controller, worker.env, ctx]);
 }
 
 function beginTest(event, name) {
@@ -78,7 +78,7 @@ function beginTest(event, name) {
   }
   try {
     if (name === "") event.answer(new Response(JSONStringify(testNames())));
-    else PromiseResolve(runTest(event, name)).then(() => event.finish(), (e) => event.fail(e));
+    else PromisePrototypeThen(PromiseResolve(runTest(event, name)), () => event.finish(), (e) => event.fail(e));
   } catch (e) {
     event.fail(e);
   }
@@ -87,8 +87,8 @@ function beginTest(event, name) {
 function onTest(stream, name) {
   const event = name === "" ? new Event_(stream) : new TestEvent(stream);
   current = event;
-  endpoints.set(stream, event);
+  endpoints.put(stream, event);
   eventCount++;
-  if (worker.namespace === null && worker.failure === null) worker.waiting.push(() => beginTest(event, name));
+  if (worker.namespace === null && worker.failure === null) whenStarted(() => beginTest(event, name));
   else beginTest(event, name);
 }

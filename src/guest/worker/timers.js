@@ -1,7 +1,7 @@
 // timers.js: setTimeout and setInterval. A binary heap by time, then by order of creation.
 
 const heap = [];
-const timersById = new Map();
+const timersById = new KeptMap();
 let nextTimer = 1;
 let wakeAt = Infinity;
 
@@ -22,7 +22,8 @@ function heapPush(timer) {
 }
 
 function heapPop() {
-  const top = heap[0], last = heap.pop(), n = heap.length;
+  const top = heap[0], n = heap.length - 1, last = heap[n];
+  heap.length = n;
   if (n === 0) return top;
   let i = 0;
   for (;;) {
@@ -41,26 +42,26 @@ function dropTimer(timer) {
   if (timer.dead) return;
   timer.dead = true;
   io--;
-  timersById.delete(timer.id);
-  timer.event.timers.delete(timer);
+  timersById.drop(timer.id);
+  timer.event.timers.drop(timer);
 }
 
 function addTimer(name, callback, delay, args, repeats) {
   if (typeof callback !== "function")
     throw new TypeError(`Failed to execute '${name}' on 'ServiceWorkerGlobalScope': parameter 1 is not of type 'Function'.`);
   const event = requireEvent();
-  const ms = Math.max(0, Math.min(Number(delay) || 0, 2 ** 31 - 1));
+  const ms = MathMax(0, MathMin(Number(delay) || 0, 2 ** 31 - 1));
   const frame = native.frame();
   const timer = { id: nextTimer++, at: native.now() + ms, ms, callback, args, repeats, event, frame, dead: false };
   io++;
-  timersById.set(timer.id, timer);
-  (event.timers ??= new Set()).add(timer);
+  timersById.put(timer.id, timer);
+  (event.timers ??= new KeptSet()).put(timer);
   heapPush(timer);
   return timer.id;
 }
 
 function clearTimer(id) {
-  const timer = timersById.get(Number(id));
+  const timer = timersById.lookup(Number(id));
   if (timer !== undefined) dropTimer(timer);
 }
 
@@ -72,14 +73,14 @@ function onTimer() {
   const timer = heapPop();
   current = timer.event;
   if (timer.repeats) {
-    timer.at = native.now() + Math.max(1, timer.ms);
+    timer.at = native.now() + MathMax(1, timer.ms);
     heapPush(timer);
   } else {
     dropTimer(timer);
   }
   native.enter(timer.frame); // guest.c leaves it
   try {
-    timer.callback(...timer.args);
+    ReflectApply(timer.callback, globalObject, timer.args);
   } catch (e) {
     timer.event.threw(e, "Uncaught ");
   }
@@ -107,7 +108,7 @@ class Scheduler {
     if (options != null && !isObject(options)) needArguments(1, 2, "wait", "Scheduler", ["number", "WaitOptions"]);
     const signal = options?.signal;
     if (signal !== undefined && !isAbortSignal(signal)) throw wrongField("WaitOptions", "signal", "AbortSignal");
-    if (signal?.aborted) throw signal.reason;
+    if (signal !== undefined && AbortSignalGetAborted(signal)) throw AbortSignalGetReason(signal);
     await new NativePromise((resolve, reject) => {
       const id = addTimer("wait", resolve, delay, [], false);
       if (signal === undefined) return;

@@ -12,7 +12,7 @@ function startupFrame(line) {
 }
 
 function startupFailure(error) {
-  const [name, message, stack] = describe(error);
+  const { 0: name, 1: message, 2: stack } = describe(error);
   let frames = "";
   for (let at = 0; at < stack.length;) {
     const end = StringPrototypeIndexOf(stack, "\n", at), line = StringPrototypeSlice(stack, at, end < 0 ? stack.length : end);
@@ -23,7 +23,9 @@ function startupFailure(error) {
 }
 
 function checkExports(namespace) {
-  for (const name of ObjectKeys(namespace)) {
+  const names = ObjectKeys(namespace);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
     if (namespace[name] === undefined || namespace[name] === null)
       throw new TypeError("Cannot initialize N7workerd3api15ExportedHandlerE with required members from an undefined or null value.");
     if (!isEntrypoint(namespace[name]))
@@ -47,9 +49,9 @@ function onLoad(main, env, bindings, outbound, date, flags, dynamic) {
   setNodeGlobals();
   worker.env = env = dynamic ? { ...env } : env; // a plain object, whatever the parent gave
   worker.outbound = outbound & OUTBOUND_MODE;
-  if (outbound & LOGS_AS_VALUES) consoleState.values = logValues;
+  if (outbound & LOGS_AS_VALUES) consoleState.tell = logValues;
   for (let i = 0; i < bindings.length; i += 3) {
-    const [kind, name, channel] = ArrayPrototypeSlice(bindings, i, i + 3);
+    const kind = bindings[i], name = bindings[i + 1], channel = bindings[i + 2];
     if (kind === BINDING_EDGE) beEdge(name, env);
     else env[name] = kind === BINDING_LOADER ? new WorkerLoader(native, channel) : serviceOn(channel);
   }
@@ -57,7 +59,7 @@ function onLoad(main, env, bindings, outbound, date, flags, dynamic) {
     const result = native.import(main);
     if (result instanceof NativePromise) {
       worker.starting = true;
-      result.then(() => started(native.namespace()), failStart);
+      PromisePrototypeThen(result, () => started(native.namespace()), failStart);
     } else started(result);
   } catch (e) {
     failStart(e);
@@ -88,7 +90,7 @@ function started(namespace) {
 
 function failStart(error) {
   worker.starting = false;
-  const [name, message, stack] = describe(error);
+  const { 0: name, 1: message, 2: stack } = describe(error);
   worker.failure = startupFailure(error);
   native.loaded(name, message, stack);
   flushWaiting();
@@ -97,51 +99,58 @@ function failStart(error) {
 function flushWaiting() {
   const waiting = worker.waiting;
   worker.waiting = [];
-  for (const start of waiting) {
-    start();
+  for (let i = 0; i < waiting.length; i++) {
+    waiting[i]();
     native.enter(undefined); // whatever that event left
   }
 }
 
 // ---- the end of a turn ----
 
-const rejected = new Map(); // promise -> reason, not handled yet
+const rejected = new KeptMap(); // promise -> reason, not handled yet
 
 let handledLate = []; // promises whose rejection was reported before it was handled, while somebody listens for that
 
 function onRejection(promise, reason, handled) {
-  if (!handled) rejected.set(promise, reason);
-  else if (!rejected.delete(promise) && targetListens(globalTarget, "rejectionhandled"))
+  if (!handled) rejected.put(promise, reason);
+  else if (!rejected.drop(promise) && targetListens(globalTarget, "rejectionhandled"))
     handledLate[handledLate.length] = promise;
 }
 
 // True: listeners ran, and may have made jobs.
 function reportRejections() {
-  const unhandled = [...rejected], late = handledLate;
+  const unhandled = [], late = handledLate;
   let heard = false;
-  rejected.clear();
+  rejected.each((reason, promise) => {
+    unhandled[unhandled.length] = { promise, reason };
+  });
+  rejected.wipe();
   handledLate = [];
-  for (const [promise, reason] of unhandled) {
+  for (let i = 0; i < unhandled.length; i++) {
+    const { promise, reason } = unhandled[i];
     if (reportRejection("unhandledrejection", promise, reason)) heard = true;
     else logUncaught(reason, "Uncaught (in promise) ");
   }
-  for (const promise of late) if (reportRejection("rejectionhandled", promise, undefined)) heard = true;
+  for (let i = 0; i < late.length; i++) if (reportRejection("rejectionhandled", late[i], undefined)) heard = true;
   return heard;
 }
 
 function failHung() {
-  for (const event of [...endpoints.values()]) {
-    if (!(event instanceof Event_) || event.session) continue;
-    event.waits = 0;
-    if (event.finished) event.hang();
-    else event.fail(new Error(HUNG));
+  const events = [];
+  endpoints.each((endpoint) => {
+    if (endpoint instanceof Event_ && !endpoint.session) events[events.length] = endpoint;
+  });
+  for (let i = 0; i < events.length; i++) {
+    events[i].waits = 0;
+    if (events[i].finished) events[i].hang();
+    else events[i].fail(new Error(HUNG));
   }
 }
 
 // True: something was done, and there may be more.
 function onIdle() {
   if (runTask()) return true;
-  if ((rejected.size || handledLate.length) && reportRejections()) return true;
+  if ((rejected.count || handledLate.length) && reportRejections()) return true;
   if (io === 0 && !hasTasks()) {
     if (worker.starting)
       failStart(new Error("The Worker's modules never finished their evaluation (top-level await)."));
@@ -162,7 +171,7 @@ const fetchMethod = {
       needArguments(arguments.length, 1, "fetch", "ServiceWorkerGlobalScope", "Request or string");
       requireEvent();
     } catch (e) {
-      return NativePromise.reject(e);
+      return promiseRejected(e);
     }
     return callFetch(OUTBOUND, input, init);
   },
@@ -180,8 +189,8 @@ native.samples(sampleEvent, new SessionEvent(0), sampleBody, new Sender(0), new 
   new URLSearchParams(), requestParts(new Request("http://a/")), responseParts(new Response("")), () => {},
   async () => {}, function () {}, async function () {}, class {}, { value: undefined, done: false }, new Error(""),
   Promise.resolve(), Promise.withResolvers().resolve);
-endpoints.clear();
-sampleEvent.calls.clear();
+endpoints.wipe();
+sampleEvent.calls.wipe();
 io = 0;
 
 return {

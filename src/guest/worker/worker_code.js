@@ -202,7 +202,7 @@ function outboundMode(read) {
 
 // The channels of tails and outbound, in this order. What they may not be is said after what env may not be.
 function givenChannels(read) {
-  const channels = [], targets = ArrayPrototypeSlice(read.tails);
+  const channels = [], targets = arrayCopy(read.tails);
   let refused = null;
   if (read.outboundTarget !== null) targets[targets.length] = read.outboundTarget;
   for (let i = 0; i < targets.length; i++) {
