@@ -42,23 +42,39 @@ export const object = { method: (arg, env, ctx) => arg };
 
 // Runs the function while owner's property is what is given.
 async function changed(owner, name, descriptor, run) {
-  const before = Object.getOwnPropertyDescriptor(owner, name);
-  Object.defineProperty(owner, name, { configurable: true, ...descriptor });
+  const before = getOwnPropertyDescriptor(owner, name);
+  defineProperty(owner, name, { configurable: true, ...descriptor });
   try {
     return await run();
   } finally {
-    if (before) Object.defineProperty(owner, name, before);
+    if (before) defineProperty(owner, name, before);
     else delete owner[name];
   }
 }
 const broken = (owner, ...names) => async (run) => {
   let all = run;
-  for (const name of names) {
-    const inner = all;
-    all = () => changed(owner, name, { value() { throw new Error(`called ${String(name)}`); } }, inner);
+  for (let i = 0; i < names.length; i++) {
+    const inner = all, name = names[i];
+    all = async () => await changed(owner, name, { value() { throw new Error("a method was called"); } }, inner);
   }
   return await all();
 };
+const iteratorOf = (iterable) => Object.getPrototypeOf(iterable[Symbol.iterator]());
+const { getPrototypeOf, getOwnPropertyDescriptor, defineProperty, deleteProperty } = Reflect;
+// Runs the function while these globals are not there.
+async function missing(names, run) {
+  const undo = [];
+  for (let scope = globalThis; scope !== null; scope = getPrototypeOf(scope))
+    for (let i = 0; i < names.length; i++) {
+      const owner = scope, before = getOwnPropertyDescriptor(owner, names[i]);
+      if (before !== undefined && deleteProperty(owner, names[i])) undo[undo.length] = () => defineProperty(owner, names[i], before);
+    }
+  try {
+    return await run();
+  } finally {
+    for (let i = 0; i < undo.length; i++) undo[i]();
+  }
+}
 const VALUE = { a: [1, 2], m: new Map([[1, new Set([2])]]), d: new Date(5), b: new Uint8Array([7]), r: /x/g };
 async function tour(env) {
   const f = await env.SELF.func();
@@ -113,6 +129,31 @@ export default checks({
     const v = await env.SELF.echo([/a/g, new Date(5)]);
     return [v[0] instanceof RegExp, v[1] instanceof Date];
   })),
+  "Array.prototype": async ({ env }) => await broken(Array.prototype, Symbol.iterator, "push", "shift", "map", "slice", "splice", "includes", "forEach", "values", "concat")(() => tour(env)),
+  "the iterators of arrays, maps and sets": async ({ env }) => await broken(iteratorOf([]), "next")(() => broken(iteratorOf(new Map()), "next")(() => broken(iteratorOf(new Set()), "next")(() => tour(env)))),
+  "Map.prototype and Set.prototype": async ({ env }) => await broken(Map.prototype, "get", "set", "has", "delete", "forEach", "entries", Symbol.iterator)(() => broken(Set.prototype, "add", "has", "delete", "forEach", "values", Symbol.iterator)(() => tour(env))),
+  "Promise.prototype": async ({ env }) => await broken(Promise.prototype, "then", "catch", "finally")(() => tour(env)),
+  "then() of a call's result": async ({ env }) => await broken(Promise.prototype, "then")(async () => {
+    let got;
+    env.SELF.echo(5).then((v) => (got = v));
+    await env.SELF.echo(6);
+    return got;
+  }),
+  "catch() of a call's result": async ({ env }) => await broken(Promise.prototype, "then", "catch")(async () => {
+    let got;
+    env.SELF.fail().catch((e) => (got = e.message));
+    await env.SELF.echo(6);
+    return got;
+  }),
+  "finally() of a call's result": async ({ env }) => await broken(Promise.prototype, "finally")(async () => {
+    env.SELF.echo(5).finally(() => {});
+    return await env.SELF.echo(6);
+  }),
+  "the prototypes of bytes": async ({ env }) => await broken(Object.getPrototypeOf(Uint8Array.prototype), "set", "subarray", "slice")(() => changed(Object.getPrototypeOf(Uint8Array.prototype), "length", { get() { throw new Error("length was read"); } }, async () => (await env.SELF.echo(VALUE)).b[0])),
+  "constructors without species": async ({ env }) => await changed(Array.prototype, "constructor", { get() { throw new Error("constructor was read"); } }, () => changed(Uint8Array.prototype, "constructor", { get() { throw new Error("constructor was read"); } }, () => tour(env))),
+  "no globals": async ({ env }) => await missing(["Array", "ArrayBuffer", "BigInt", "DataView", "Date", "Error", "Function", "JSON", "Map", "Math", "Number", "Object", "Promise", "Proxy", "RangeError", "Reflect", "RegExp", "Set", "String", "Symbol", "TypeError", "Uint8Array", "WeakMap", "WeakRef"], () => tour(env)),
+  "other globals": async ({ env }) => await changed(globalThis, "TypeError", { value: class extends Error {} }, async () => await env.SELF.echo(new WeakMap()).catch((e) => e.name)),
+  "no interfaces": async ({ env }) => await missing(["AbortSignal", "Blob", "DOMException", "Event", "Headers", "ReadableStream", "Request", "Response", "URL", "WritableStream"], async () => [await tour(env), await env.SELF.nothing().catch((e) => e.message)]),
   "a target whose prototype is a proxy": async ({ env }) => {
     const asked = [];
     const prototype = new Proxy(RpcTarget.prototype, { get: (o, name, self) => (asked.push(String(name)), name === "x" ? () => "x of the proxy" : Reflect.get(o, name, self)) });
