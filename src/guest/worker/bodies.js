@@ -60,7 +60,7 @@ class NetBody {
   // Nobody reads it any more; its sender is not told, and gets no more credit.
   drop() {
     this.cancelled = true;
-    this.queue.length = 0;
+    this.queue = new Queue();
     this.settle(null, null);
   }
   // Its reader gets the error now, whatever has arrived.

@@ -109,10 +109,10 @@ function beginScheduled(event, name, props, time, cron) {
 function onScheduled(stream, name, props, time, cron) {
   const event = new Scheduled_(stream);
   current = event;
-  endpoints.set(stream, event);
+  endpoints.put(stream, event);
   eventCount++;
   if (worker.namespace === null && worker.failure === null)
-    worker.waiting.push(() => beginScheduled(event, name, props, +time, cron));
+    whenStarted(() => beginScheduled(event, name, props, +time, cron));
   else beginScheduled(event, name, props, +time, cron);
 }
 
@@ -173,12 +173,13 @@ const extraHandlers = {
   },
   queue() {
     if (fetcherTarget(this) === null) native.illegalInvocation();
-    return NativePromise.reject(new ErrorConstructor("Queues are not supported here."));
+    return promiseRejected(new ErrorConstructor("Queues are not supported here."));
   },
 };
 
 function addExtraHandlers() {
-  for (const name of ["queue", "scheduled"])
-    ObjectDefineProperty(Fetcher.prototype, name,
-      { __proto__: null, value: extraHandlers[name], writable: true, enumerable: true, configurable: true });
+  const names = ["queue", "scheduled"];
+  for (let i = 0; i < names.length; i++)
+    ObjectDefineProperty(Fetcher.prototype, names[i],
+      { __proto__: null, value: extraHandlers[names[i]], writable: true, enumerable: true, configurable: true });
 }
