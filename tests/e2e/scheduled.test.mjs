@@ -84,6 +84,7 @@ test("a Worker without scheduled()", async () => {
   const { status, text } = await request(server, PATH);
   assert.deepEqual([status, text], [500, "exception"]);
   assert.match(server.log, /^error worker: Uncaught Error: Handler does not export a scheduled\(\) function$/m);
+  assert.match(server.log, /^warn worker: Received a ScheduledEvent but we lack a handler for ScheduledEvents /m);
   await server.stop();
 });
 

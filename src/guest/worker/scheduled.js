@@ -13,8 +13,7 @@ let hinted = false;
 function hintScheduled() {
   if (hinted) return;
   hinted = true;
-  if (consoleState.values === null) native.log(3, NO_SCHEDULED_HINT);
-  else logValues(3, [NO_SCHEDULED_HINT]);
+  emit(LOG_WARN, NO_SCHEDULED_HINT);
 }
 
 class Scheduled_ extends Event_ {
