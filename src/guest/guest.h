@@ -19,7 +19,7 @@
   HANDLER(message)   /* (stream, Uint8Array, text, more) */                                                          \
   HANDLER(shut)      /* (stream, code, reason) */                                                                    \
   HANDLER(cancel)    /* (stream) */                                                                                  \
-  HANDLER(error)     /* (stream, code, name, message, stack) */                                                      \
+  HANDLER(error)     /* (stream, code, name, message, stack, thrown, enum thrown_by) */                              \
   HANDLER(tail)      /* as event: its body is a record (gateway/tail.h) */                                           \
   HANDLER(scheduled) /* as event: method is the time, url the cron */                                                \
   HANDLER(log)       /* (stream, level, time, JSON): what a callee logged */                                         \
@@ -55,6 +55,9 @@ bool guest_call(enum handler which, int argc, JSValue *argv);
 JSValue natives_new(JSContext *ctx);
 /* out.c: frames out; adds its functions to the natives. */
 void out_init(JSContext *ctx, JSValueConst native);
+/* The processor time and flags of an event, with the further limits that a stub gives it: [cpuMs, wallMs, subRequests]
+ * as in CODE (base/frame.h), or null. */
+void out_limits(struct buf *b, JSValueConst limits, uint32_t flags);
 /* text.c: UTF-8 and structured clone for the platform. */
 void text_init(JSContext *ctx, JSValueConst native);
 /* Text of any bytes, with U+FFFD for what is ill-formed. */
@@ -70,7 +73,6 @@ void lists_init(JSContext *ctx, JSValueConst native);
 void headers_init(JSContext *ctx, JSValueConst native);
 /* modules.c: the modules of the Worker's code. Names and contents are borrowed for the isolate's life. */
 void modules_init(JSContext *ctx, JSValueConst native);
-void put_limits(struct buf *b, JSValueConst limits, uint32_t flags);
 bool modules_add(uint8_t kind, const char *name, size_t name_length, const uint8_t *content, size_t length);
 /* code.c: LOAD in, CODE out. */
 void code_init(JSContext *ctx, JSValueConst native);

@@ -112,8 +112,7 @@ static JSValue out_head(JSContext *ctx, JSValueConst this, int argc, JSValueCons
   return rest;
 }
 
-/* What a stub's target allows its events. Further flags may be given; with them it is the beginning of an EVENT. */
-void put_limits(struct buf *b, JSValueConst limits, uint32_t flags) {
+void out_limits(struct buf *b, JSValueConst limits, uint32_t flags) {
   JSValue *list;
   uint32_t n = JS_IsObject(limits) ? engine_array(limits, &list) : 0, values[3] = {0};
   for (uint32_t i = 0; i < n && i < 3; i++) JS_ToUint32(guest.ctx, &values[i], list[i]);
@@ -125,19 +124,25 @@ void put_limits(struct buf *b, JSValueConst limits, uint32_t flags) {
   buf_put_u32(b, values[2]);
 }
 
+/* Where a FETCH goes, with what, and what it may take there: (channel, limits, entrypoint, props). -1: exception. */
+static int put_target(JSContext *ctx, enum event_kind kind, JSValueConst *argv, uint32_t flags) {
+  size_t n = 0;
+  buf_put_u32(&out, stream_arg(ctx, argv[0]));
+  buf_put_u8(&out, (uint8_t)kind);
+  out_limits(&out, argv[1], flags);
+  if (put_text(ctx, argv[2], 1024)) return -1;
+  const uint8_t *props = JS_IsUndefined(argv[3]) ? NULL : JS_GetArrayBuffer(ctx, &n, argv[3]);
+  buf_put_str(&out, props, n);
+  return 0;
+}
+
 /* fetch(stream, channel, limits: [cpuMs, wallMs, subRequests]|null, entrypoint, props: ArrayBuffer|undefined, method,
  *       url, headers, length, body, open, flags: enum event_flag) */
 static JSValue out_fetch(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   uint8_t flags = 0;
-  size_t n = 0;
   JSValue rest;
   size_t mark = begin(FRAME_FETCH, stream_arg(ctx, argv[0]));
-  buf_put_u32(&out, stream_arg(ctx, argv[1]));
-  buf_put_u8(&out, EVENT_FETCH);
-  put_limits(&out, argv[2], stream_arg(ctx, argv[11]));
-  if (put_text(ctx, argv[3], 1024)) return JS_EXCEPTION;
-  const uint8_t *props = JS_IsUndefined(argv[4]) ? NULL : JS_GetArrayBuffer(ctx, &n, argv[4]);
-  buf_put_str(&out, props, n);
+  if (put_target(ctx, EVENT_FETCH, argv + 1, stream_arg(ctx, argv[11]))) return JS_EXCEPTION;
   if (put_text(ctx, argv[5], 64) || put_text(ctx, argv[6], SIZE_MAX) || put_headers(ctx, argv[7])) return JS_EXCEPTION;
   put_length(ctx, argv[8]);
   if (out.bad) return finish(ctx, mark, flags);
@@ -146,17 +151,11 @@ static JSValue out_fetch(JSContext *ctx, JSValueConst this, int argc, JSValueCon
   return rest;
 }
 
-/* scheduled(stream, channel, entrypoint, props: ArrayBuffer|undefined, time, cron) */
+/* scheduled(stream, channel, limits, entrypoint, props, time, cron): the first as fetch() has them */
 static JSValue out_scheduled(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  size_t n = 0;
   size_t mark = begin(FRAME_FETCH, stream_arg(ctx, argv[0]));
-  buf_put_u32(&out, stream_arg(ctx, argv[1]));
-  buf_put_u8(&out, EVENT_SCHEDULED);
-  buf_put_u64(&out, 0); /* processor time, flags */
-  if (put_text(ctx, argv[2], 1024)) return JS_EXCEPTION;
-  const uint8_t *props = JS_IsUndefined(argv[3]) ? NULL : JS_GetArrayBuffer(ctx, &n, argv[3]);
-  buf_put_str(&out, props, n);
-  if (put_text(ctx, argv[4], 64) || put_text(ctx, argv[5], SIZE_MAX)) return JS_EXCEPTION;
+  if (put_target(ctx, EVENT_SCHEDULED, argv + 1, 0)) return JS_EXCEPTION;
+  if (put_text(ctx, argv[5], 64) || put_text(ctx, argv[6], SIZE_MAX)) return JS_EXCEPTION;
   buf_put_u16(&out, 0);
   buf_put_u64(&out, 0);
   return finish(ctx, mark, FRAME_END);
@@ -320,7 +319,7 @@ void out_init(JSContext *ctx, JSValueConst native) {
       {"release", out_release, 1},     {"error", out_error, 7},     {"loaded", out_loaded, 0},
       {"abort", out_abort, 1},         {"get", out_get, 4},         {"log", out_log, 2},
       {"exception", out_exception, 4}, {"message", out_message, 6}, {"shut", out_shut, 3},
-      {"scheduled", out_scheduled, 6},
+      {"scheduled", out_scheduled, 7},
   };
   buf_init(&out, sizeof(struct frame_header) + FRAME_PAYLOAD_MAX);
   buf_room(&out, 4096); /* taken before the image, so that an ordinary frame allocates nothing */

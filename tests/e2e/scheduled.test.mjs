@@ -118,16 +118,19 @@ export default { async scheduled({ cron, scheduledTime }, env, ctx) {
   console.log("in", cron);
   if (cron === "spin") for (;;);
   if (cron === "throw") throw new RangeError("thrown");
+  if (cron === "twice") for (let i = 0; i < 2; i++) await env.ECHO.fetch("http://echo/");
   if (cron === "both") { ctx.waitUntil(Promise.reject(new Error("late"))); throw new Error("first"); }
 } };`;
 const HOST = `import { WorkerEntrypoint } from "cloudflare:workers";
 const seen = [];
 export class Tail extends WorkerEntrypoint { tail(events) { seen.push(...events); } }
+export class Echo extends WorkerEntrypoint { fetch() { return new Response("echo"); } }
 export default { async fetch(request, env, ctx) {
   const sandbox = env.LOADER.load({ compatibilityDate: "${DATE}", mainModule: "m.js", limits: { cpuMs: 100 },
-    modules: { "m.js": ${JSON.stringify(SANDBOX)} }, tails: [ctx.exports.Tail] });
-  const cron = new URL(request.url).searchParams.get("cron");
-  const result = await sandbox.getEntrypoint().scheduled({ cron, scheduledTime: new Date(1e12) });
+    modules: { "m.js": ${JSON.stringify(SANDBOX)} }, tails: [ctx.exports.Tail], env: { ECHO: ctx.exports.Echo({}) } });
+  const { searchParams } = new URL(request.url), cron = searchParams.get("cron");
+  const limits = JSON.parse(searchParams.get("limits") ?? "{}");
+  const result = await sandbox.getEntrypoint(null, { limits }).scheduled({ cron, scheduledTime: new Date(1e12) });
   for (let i = 0; i < 300 && !seen.length; i++) await scheduler.wait(10);
   const [{ outcome, event, logs, exceptions }] = seen.splice(0);
   return Response.json({ result, outcome, event, kind: event.constructor.name, logs: logs.map((l) => l.message),
@@ -143,6 +146,9 @@ test("of dynamic Workers: the outcome at the caller, and what tails get", async 
   assert.deepEqual(await ask("ok"), expected("ok", "ok", []));
   assert.deepEqual(await ask("throw"), expected("throw", "exception", ["thrown"]));
   assert.deepEqual((await ask("both")).exceptions.sort(), ["first", "late"]);
+  assert.deepEqual(await ask("twice"), expected("twice", "ok", []));
+  const [refused] = (await ask('twice&limits={"subRequests":1}')).exceptions;
+  assert.match(refused, /subrequests/i, "the limits of getEntrypoint() hold");
   assert.deepEqual(await ask("spin"), expected("spin", "exceededCpu", ["Worker exceeded CPU time limit."]));
   await server.stop();
 });

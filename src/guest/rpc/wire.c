@@ -141,7 +141,7 @@ static void send_open(struct wire *w) {
   buf_put_u32(&frame, number_of(s->keep, names.channel));
   buf_put_u8(&frame, EVENT_RPC);
   JSValue limits = JS_GetProperty(ctx, s->keep, names.limits);
-  put_limits(&frame, limits, 0);
+  out_limits(&frame, limits, 0);
   JS_FreeValue(ctx, limits);
   buf_put_str(&frame, name, n);
   buf_put_str(&frame, p, length);

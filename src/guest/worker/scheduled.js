@@ -156,7 +156,7 @@ function sendScheduled(target, { time, cron }) {
     if (target.logs !== undefined) collectLogs(event, call.stream, target.logs);
     try {
       if (target.channels !== undefined) native.sendChannels(call.stream, target.channels);
-      native.scheduled(call.stream, target.channel, target.entrypoint, target.props, `${time}`, cron);
+      native.scheduled(call.stream, target.channel, target.limits, target.entrypoint, target.props, `${time}`, cron);
     } catch (e) {
       call.close();
       reject(e);
