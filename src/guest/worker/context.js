@@ -22,8 +22,9 @@ const GLOBAL_SCOPE =
 // A status text with a DEL is none in HTTP.
 const statusTextOf = (text) => (StringPrototypeIncludes(text, "\x7f") ? "" : text);
 
-const worker = { namespace: null, failure: null, starting: false, waiting: [], entryName: null, entry: null, env: {}, outbound: 0, date: "", nodeCompat: false, nodeLevel: 0,
-  sendsSignals: false, experimental: false, edge: false, dynamic: false };
+const worker = { namespace: null, failure: null, starting: false, waiting: [], entryName: null, entry: null, env: {},
+  outbound: 0, date: "", nodeCompat: false, nodeLevel: 0, sendsSignals: false, experimental: false, edge: false,
+  dynamic: false };
 const endpoints = new KeptMap(); // stream -> Event or Call
 let eventCount = 0; // in progress
 let current = null;
@@ -182,6 +183,35 @@ const EVENT_FIELDS = {
   collecting: null, // streams of its own whose logs come back
 };
 for (const name of ObjectKeys(EVENT_FIELDS)) Event_.prototype[name] = EVENT_FIELDS[name];
+
+// An event without an answer of its own: it is over, and its outcome told, when its handler is through and all that
+// waitUntil() holds.
+class HandlerEvent extends Event_ {
+  constructor(stream) {
+    super(stream);
+    this.failed = false;
+  }
+  settle() {
+    if (!this.finished || this.waits > 0 || this.over) return;
+    this.tell();
+    native.done(this.stream);
+    this.end();
+  }
+  hang() {
+    this.threw(new ErrorConstructor(HUNG), "Uncaught ");
+    this.settle();
+  }
+  fail(error) {
+    if (this.finished) return;
+    this.threw(error, "Uncaught ");
+    this.finish();
+  }
+  finish() {
+    this.answered = true;
+    this.finished = true;
+    this.settle();
+  }
+}
 
 function waitFor(event, promise) {
   if (event.over) return;

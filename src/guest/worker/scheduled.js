@@ -16,41 +16,23 @@ function hintScheduled() {
   emit(LOG_WARN, NO_SCHEDULED_HINT);
 }
 
-class Scheduled_ extends Event_ {
+class ScheduledEvent_ extends HandlerEvent {
   constructor(stream) {
     super(stream);
-    this.failed = false;
     this.noRetry = false;
   }
-  settle() {
-    if (!this.finished || this.waits > 0 || this.over) return;
+  tell() {
     const status = (this.failed ? SCHEDULED_EXCEPTION : SCHEDULED_OK) + (this.noRetry ? 1 : 0);
     native.head(this.stream, status, "", [], 0, null, false);
-    native.done(this.stream);
-    this.end();
   }
-  threw(error, prefix = "Uncaught ") {
+  threw(error, prefix) {
     this.failed = true;
     super.threw(error, prefix);
   }
-  fail(error) {
-    if (this.finished) return;
-    this.threw(error);
-    this.finish();
-  }
-  hang() {
-    this.threw(new ErrorConstructor(HUNG));
-    this.settle();
-  }
   abort(error) {
-    this.threw(error);
+    this.threw(error, "Uncaught ");
     this.waits = 0;
     this.finish();
-  }
-  finish() {
-    this.answered = true;
-    this.finished = true;
-    this.settle();
   }
   // It never began.
   refuse(error) {
@@ -74,7 +56,7 @@ class ScheduledController {
 }
 defineInterface(ScheduledController);
 
-// undefined: it has no handler, and fails without being tried again.
+// Without a handler it fails, and is not to be tried again.
 function callScheduled(event, entry, props, time, cron) {
   const ctx = new ExecutionContext(native, event, props), handler = handlerOf(entry, ctx);
   if (typeof handler.scheduled !== "function") {
@@ -106,7 +88,7 @@ function beginScheduled(event, name, props, time, cron) {
 }
 
 function onScheduled(stream, name, props, time, cron) {
-  const event = new Scheduled_(stream);
+  const event = new ScheduledEvent_(stream);
   current = event;
   endpoints.put(stream, event);
   eventCount++;

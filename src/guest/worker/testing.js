@@ -10,37 +10,19 @@ defineInterface(TestController);
 
 const NO_TEST = "Entrypoint does not export a test() function.";
 
-class TestEvent extends Event_ {
+class TestEvent extends HandlerEvent {
   constructor(stream) {
     super(stream);
-    this.failed = false;
     this.reason = undefined;
   }
-  settle() {
-    if (!this.finished || this.waits > 0 || this.over) return;
+  tell() {
     if (this.failed) sendError(this.stream, this.reason);
     else native.head(this.stream, 204, "", [], -1, null, false);
-    native.done(this.stream);
-    this.end();
-  }
-  hang() {
-    this.threw(new ErrorConstructor(HUNG));
-    this.settle();
   }
   threw(error) {
     if (this.failed) return;
     this.failed = true;
     this.reason = error;
-  }
-  fail(error) {
-    if (this.finished) return;
-    this.threw(error);
-    this.finish();
-  }
-  finish() {
-    this.answered = true;
-    this.finished = true;
-    this.settle();
   }
 }
 
