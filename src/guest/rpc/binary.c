@@ -1,7 +1,7 @@
 /* binary.c: the messages of RPC sessions between isolates. See rpc.h.
  *
  * A message is a head (struct head), then as its kind says; ids are as the sender of the message sees them, integers
- * little-endian, values and `str` as in clone.c and base/frame.h.
+ * little-endian, values and `str` as in clone_parts.h and base/frame.h.
  *
  *     CALL     i32 id, u16 count of names, each str, u8 whether it is a read, else the arguments as an array.
  *     SETTLE   i32 id, u8 whether it failed, u8 whether the sender keeps something for it, value

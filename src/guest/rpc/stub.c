@@ -228,6 +228,16 @@ static struct stub *promise_of(JSContext *ctx, JSValueConst this) {
 enum { THEN, CATCH, FINALLY };
 static const char *const method_names[] = {"then", "catch", "finally"};
 
+static JSValue chained(JSContext *ctx, JSValueConst promise, int argc, JSValueConst *argv, int which) {
+  if (which == CATCH) return promise_then(promise, JS_UNDEFINED, JS_DupValue(ctx, argv[0]));
+  if (which == THEN)
+    return promise_then(promise, JS_DupValue(ctx, argv[0]), argc > 1 ? JS_DupValue(ctx, argv[1]) : JS_UNDEFINED);
+  JSAtom name = JS_NewAtom(ctx, method_names[which]);
+  JSValue r = JS_Invoke(ctx, promise, name, 1, argv);
+  JS_FreeAtom(ctx, name);
+  return r;
+}
+
 static JSValue method(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int which) {
   struct stub *s = promise_of(ctx, this);
   if (!s) return JS_EXCEPTION;
@@ -236,12 +246,7 @@ static JSValue method(JSContext *ctx, JSValueConst this, int argc, JSValueConst 
                              method_names[which], s->kind == STUB_PROMISE ? "JsRpcPromise" : "JsRpcProperty");
   JSValue promise = pulled(s, this);
   if (JS_IsException(promise)) return promise;
-  JSAtom name = JS_NewAtom(ctx, method_names[which]);
-  JSValue first = JS_DupValue(ctx, argv[0]);
-  JSValue r = which == THEN    ? promise_then(promise, first, argc > 1 ? JS_DupValue(ctx, argv[1]) : JS_UNDEFINED)
-              : which == CATCH ? promise_then(promise, JS_UNDEFINED, first)
-                               : (JS_FreeValue(ctx, first), JS_Invoke(ctx, promise, name, 1, argv));
-  JS_FreeAtom(ctx, name);
+  JSValue r = chained(ctx, promise, argc, argv, which);
   JS_FreeValue(ctx, promise);
   return r;
 }

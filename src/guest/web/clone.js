@@ -1,4 +1,4 @@
-// clone.js: structuredClone(), and which objects of the platform can be cloned (clone.c asks). What comes in may be from
+// clone.js: structuredClone(), and which objects of the platform can be cloned (clone_write.c asks). What comes in may be from
 // another isolate, so it is given to the constructors as anything from a Worker is.
 
 function cannotClone(text) {
