@@ -176,7 +176,7 @@ static void read_origins(struct reading *r, uint32_t node) {
 }
 
 /* Files are named relative to the configuration. */
-static char *beside(const struct config *c, const char *file) {
+char *config_beside(const struct config *c, const char *file) {
   char *path = NULL;
   if (file[0] == '/') return strdup(file);
   return asprintf(&path, "%s/%s", c->directory, file) < 0 ? NULL : path;
@@ -184,7 +184,7 @@ static char *beside(const struct config *c, const char *file) {
 
 static void read_token_file(struct reading *r, uint32_t node) {
   char *file = reading_string(r, node, "rpc.token_file");
-  char *path = file ? beside(r->config, file) : NULL;
+  char *path = file ? config_beside(r->config, file) : NULL;
   if (file && !path) reading_no_memory(r);
   if (path) config_replace(&r->config->rpc.token_file, path);
   free(file);

@@ -2,7 +2,7 @@
  *
  * JSON with comments and trailing commas. Known keys: name, main, compatibility_date, compatibility_flags, vars,
  * worker_loaders [{binding, id}], services [{binding, service, entrypoint, props}], triggers.crons, workers [{the keys
- * so far}], limits (base/limits.def), outbound.allow [{cidr, port}], rpc {path, origins, token_file, everywhere},
+ * so far}], limits (base/limits.def), outbound (config_outbound.c), rpc {path, origins, token_file, everywhere},
  * dev.ip, dev.port. Unknown keys get a warning with their line. Errors name the file, line and column, and what to do.
  */
 #ifndef MAYFLY_GATEWAY_CONFIG_H
@@ -67,9 +67,9 @@ enum { CONFIG_WORKERS_MAX = 1000, CONFIG_CRONS_MAX = 100, CONFIG_PROPS_MAX = 32 
 enum config_log { CONFIG_LOG_ALL, CONFIG_LOG_REFUSED, CONFIG_LOG_NONE };
 
 struct config_outbound {
-  struct rules *rules; /* a reference; NULL: as without any */
+  struct rules *rules;   /* a reference; NULL: as without any */
   char *proxy;           /* a URL; NULL: none */
-  char *proxy_auth_file; /* relative to the configuration; NULL: none */
+  char *proxy_auth_file; /* NULL: none */
   char *proxy_auth;      /* user:password, of that file or of the environment (config_file.c); NULL: what the URL has */
   enum config_log log;
   bool log_query; /* with the values of its query */

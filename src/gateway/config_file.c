@@ -8,6 +8,9 @@
 
 #include "gateway/config.h"
 #include "gateway/jsonc.h"
+#include "gateway/secret.h"
+
+enum { PROXY_AUTH_MAX = 4096 };
 
 static bool is_file(const char *directory, const char *name, char *path, size_t size) {
   struct stat st;
@@ -44,11 +47,10 @@ static int find_file(const char *path, char *file, size_t size, char *err, size_
 /* At most one byte more than is allowed, so that config_parse sees that it is too long. */
 static int read_file(const char *path, char **text, size_t *length, char *err, size_t err_size) {
   FILE *f = fopen(path, "re");
-  *text = malloc(JSONC_SIZE_MAX + 2);
+  *text = malloc(JSONC_SIZE_MAX + 1);
   if (!f || !*text) goto bad;
   *length = fread(*text, 1, JSONC_SIZE_MAX + 1, f);
   if (ferror(f)) goto bad;
-  (*text)[*length] = 0;
   fclose(f);
   return 0;
 bad:
@@ -71,23 +73,20 @@ static int check_mains(const struct config *c, char *err, size_t err_size) {
 
 /* What the proxy is shown, of a file or of the environment: so that it need not stand in the configuration. */
 static int read_proxy_auth(struct config *c, char *err, size_t err_size) {
-  const struct config_outbound *o = &c->outbound;
-  const char *given = getenv("MAYFLY_PROXY_AUTH");
-  char path[8192], *text = NULL;
-  size_t length;
-  if (!o->proxy || (!o->proxy_auth_file && !given)) return 0;
-  if (o->proxy_auth_file) {
-    snprintf(path, sizeof path, o->proxy_auth_file[0] == '/' ? "%s%s" : "%s/%s",
-             o->proxy_auth_file[0] == '/' ? "" : c->directory, o->proxy_auth_file);
-    if (read_file(path, &text, &length, err, err_size)) return -1;
-  } else {
-    text = strdup(given);
+  static const char variable[] = "MAYFLY_PROXY_AUTH";
+  struct config_outbound *o = &c->outbound;
+  char text[PROXY_AUTH_MAX + 1];
+  int found =
+      o->proxy ? secret_read(text, sizeof text, o->proxy_auth_file, variable, "outbound.proxy", err, err_size) : 0;
+  if (found <= 0) return found;
+  if (!strchr(text, ':')) {
+    snprintf(err, err_size, "%s: must be USER:PASSWORD", o->proxy_auth_file ? o->proxy_auth_file : variable);
+    return -1;
   }
-  if (text) text[strcspn(text, "\r\n")] = 0;
-  c->outbound.proxy_auth = text;
-  if (text && strchr(text, ':')) return 0;
-  snprintf(err, err_size, "%s: must be USER:PASSWORD", o->proxy_auth_file ? path : "MAYFLY_PROXY_AUTH");
-  return -1;
+  o->proxy_auth = strdup(text);
+  explicit_bzero(text, sizeof text);
+  if (!o->proxy_auth) snprintf(err, err_size, "out of memory");
+  return o->proxy_auth ? 0 : -1;
 }
 
 int config_read(struct config *out, const char *path, config_warn *warn, void *arg, char *err, size_t err_size) {

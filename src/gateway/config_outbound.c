@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/config_worker.h"
+
 enum { PROXY_MAX = 2048 };
 
 static struct config_outbound *of(struct reading *r) { return &r->config->outbound; }
@@ -110,9 +112,10 @@ static void read_proxy(struct reading *r, uint32_t node) {
 
 static void read_proxy_auth_file(struct reading *r, uint32_t node) {
   char *file = reading_string(r, node, "outbound.proxy_auth_file");
-  if (!file) return;
-  free(of(r)->proxy_auth_file);
-  of(r)->proxy_auth_file = file;
+  char *path = file ? config_beside(r->config, file) : NULL;
+  if (file && !path) reading_no_memory(r);
+  if (path) config_replace(&of(r)->proxy_auth_file, path);
+  free(file);
 }
 
 /* A rule without addresses closes the list. */

@@ -28,6 +28,8 @@ void config_free_crons(struct config_worker *w);
 
 void config_read_workers(struct reading *r, uint32_t node);
 void config_replace(char **field, char *owned);
+/* The path of a file that the configuration names, which is relative to it. The caller's; NULL: out of memory. */
+char *config_beside(const struct config *c, const char *file);
 
 /* After all was read: what the main Worker lacks; then defaults, names, and what the services lead to. */
 void config_check_main(struct reading *r);

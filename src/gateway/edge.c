@@ -2,18 +2,17 @@
 #include "gateway/edge.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "base/frame.h"
 #include "gateway/log.h"
 #include "gateway/registry.h"
+#include "gateway/secret.h"
 
 #define TOKEN_VARIABLE "MAYFLY_TOKEN"
 #define MODULE "edge.js"
@@ -55,21 +54,9 @@ static int make_token(char *token, char *err, size_t err_size) {
   return 0;
 }
 
-static int read_token(char *token, const char *path, char *err, size_t err_size) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t n = fd < 0 ? -1 : read(fd, token, TOKEN_MAX);
-  if (n < 0) snprintf(err, err_size, "the token for rpc: %s: %s", path, strerror(errno));
-  if (fd >= 0) close(fd);
-  token[n < 0 ? 0 : n] = 0;
-  token[strcspn(token, "\r\n")] = 0;
-  return n < 0 ? -1 : 0;
-}
-
 static int find_token(char *token, const struct config_rpc *rpc, char *err, size_t err_size) {
-  const char *given = getenv(TOKEN_VARIABLE);
-  if (!rpc->token_file && !given) return make_token(token, err, err_size);
-  if (rpc->token_file && read_token(token, rpc->token_file, err, err_size)) return -1;
-  if (!rpc->token_file) snprintf(token, TOKEN_MAX, "%s", given);
+  int found = secret_read(token, TOKEN_MAX + 1, rpc->token_file, TOKEN_VARIABLE, "the token for rpc", err, err_size);
+  if (found <= 0) return found ? -1 : make_token(token, err, err_size);
   if (strlen(token) >= TOKEN_MIN) return 0;
   snprintf(err, err_size, "the token for rpc in %s is shorter than %d characters and can be guessed",
            rpc->token_file ? rpc->token_file : TOKEN_VARIABLE, TOKEN_MIN);
