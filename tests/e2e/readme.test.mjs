@@ -1,7 +1,7 @@
 // What README.md says is what happens: its example is written out, served, and asked as it says.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync, symlinkSync } from "node:fs";
+import { readFileSync, readdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { promisify } from "node:util";
@@ -54,4 +54,16 @@ test("so does the one of docs/rpc.md", async (t) => {
 test("the two commands come first", () => {
   const commands = readme.split("\n").filter((line) => line.startsWith("    make "));
   assert.deepEqual(commands.map((line) => line.trim().split(/\s+#/)[0]), ["make demo", "make test"]);
+});
+
+test("docs/compatibility.md lists the flags that the platform asks for", () => {
+  const known = new Set(/const FEATURES = `([^`]*)`/.exec(read("src/guest/worker/flags.js"))[1].split(/[\s!]+/).filter(Boolean));
+  const asked = new Set();
+  for (const folder of ["src/guest/worker", "src/guest/node"])
+    for (const name of readdirSync(path.join(root, folder)))
+      if (name.endsWith(".js") && name !== "flags.js")
+        for (const [, text] of read(`${folder}/${name}`).matchAll(/["']([a-z0-9_]+)["']/g)) if (known.has(text)) asked.add(text);
+  const section = read("docs/compatibility.md").split("## Compatibility flags")[1].split("\n## ")[0];
+  const listed = [...section.slice(section.indexOf("|---")).matchAll(/`([a-z0-9_]+)`/g)].map(([, flag]) => flag);
+  assert.deepEqual(listed.sort(), [...asked].sort());
 });

@@ -1,5 +1,5 @@
 // flags.js: compatibility dates and flags, checked as workerd checks them: what is no date, or newer than what is known
-// here, or no flag, is refused. Which flags change anything is in docs/compatibility.md.
+// here, or no flag, is refused. docs/compatibility.md lists the flags that change something.
 
 const NEWEST_DATE = "2026-11-24"; // workerd's, of the version that bench/ has
 
