@@ -127,7 +127,7 @@ $(B)/bench/isolate: bench/isolate.c $(BOOT) $(B)/cell/stored.o $(B)/image.o
 
 fmt:
 	@scripts/install-deps.sh fmt
-	clang-format -i $(wildcard src/*/*.[ch] src/guest/*.cc tests/unit/*.[ch] tests/redteam/*.[ch] bench/*.c)
+	clang-format -i $(wildcard src/*/*.[ch] src/guest/*.cc src/guest/rpc/*.[ch] tests/unit/*.[ch] tests/redteam/*.[ch] bench/*.c)
 
 install: all
 	install -D -m 755 $(B)/mayfly $(DESTDIR)$(PREFIX)/bin/mayfly

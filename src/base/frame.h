@@ -26,8 +26,8 @@
  * Each direction starts anew with STREAM_WINDOW bytes of credit; a MESSAGE takes its bytes and MESSAGE_COST, so that
  * empty ones are not free. A message may be cut into pieces anywhere. When both directions are shut the exchange is
  * answered.
- * Connections. A FETCH of the method CONNECT to "tcp://HOST:PORT" or "tls://HOST:PORT" asks for a connection: its body is
- * what is written there, the answer's (status 200) what is read, and each may end before the other. Then may travel
+ * Connections. A FETCH of the method CONNECT to "tcp://HOST:PORT" or "tls://HOST:PORT" asks for a connection: its body
+ * is what is written there, the answer's (status 200) what is read, and each may end before the other. Then may travel
  *     caller to callee:  MESSAGE, once: from here on TLS, with a server of this name
  *     callee to caller:  MESSAGE, empty: from here on what is read came so. Instead: ERROR
  * Sessions. An EVENT or FETCH of the kind EVENT_RPC opens an RPC session: no HEAD, no bodies. What the two isolates say
@@ -97,6 +97,7 @@ enum frame_from { FROM_GATEWAY = 1, FROM_GUEST = 2, FROM_CELL = 4 };
 /* Whose exception it is at the caller: another Worker's, or of its own loader's callback. */
 enum thrown_by { THROWN_BY_WORKER, THROWN_BY_CALLBACK };
 
+/* clang-format off */
 /* FRAME(name, number, from, smallest payload)
  *
  * OPEN     make an isolate: u32 memory_mb, u32 cpu_ms (for LOAD and for events that name none), u32 flags (enum
@@ -108,8 +109,8 @@ enum thrown_by { THROWN_BY_WORKER, THROWN_BY_CALLBACK };
  * EVENT    u8 kind (enum event_kind), u32 cpu_ms (0: the isolate's), u32 enum event_flag, str entrypoint, bytes props
  *          (guest/clone.h; or JSON, which begins with '{'; empty: {}); EVENT_FETCH: str method, str url, headers,
  *          u64 content length (~0: unknown), then inline body bytes; EVENT_RPC: then the session's first bytes;
- *          EVENT_TEST (never in FETCH): nothing more. It runs test() of the entrypoint, with all that waitUntil()
- * holds, and is answered with a HEAD of status 204, or ERROR; with no entrypoint ("default" names that one), with a
+ *          EVENT_TEST (never in FETCH): nothing more. It runs test() of the entrypoint, with all that waitUntil() holds,
+ *          and is answered with a HEAD of status 204, or ERROR; with no entrypoint ("default" names that one), with a
  *          HEAD and a body, a JSON list of the entrypoints that have test(); EVENT_TAIL (never in FETCH): as
  *          EVENT_FETCH, but only the body counts (gateway/tail.h); EVENT_SCHEDULED: as EVENT_FETCH without headers and
  *          body, the method is the time (ms since 1970, in decimal), the url what the event is called ("cron"). It runs
@@ -117,8 +118,7 @@ enum thrown_by { THROWN_BY_WORKER, THROWN_BY_CALLBACK };
  *          scheduled_status, or ERROR
  * FETCH    u32 channel, then as EVENT. A loader's channel answers for itself (gateway/loader.c). A channel that is not
  *          the isolate's is a lie. Where the channel says which entrypoint and props (one made with MAKE, or of the
- *          configuration), those here are empty. No EVENT_RPC or EVENT_SCHEDULED on
- *          channel 0
+ *          configuration), those here are empty. No EVENT_RPC or EVENT_SCHEDULED on channel 0
  * HEAD     u16 status, str status text, headers, u64 content length (~0: unknown), then inline body bytes
  * BODY     body bytes
  * WINDOW   u32 credit: bytes more that the receiver may send
@@ -129,9 +129,9 @@ enum thrown_by { THROWN_BY_WORKER, THROWN_BY_CALLBACK };
  * GET      stub: u32 loader channel, u8 flags (enum get_flag), str name: from now on `stub` is a channel to that Worker
  * NEED     stub: run the callback of get() and send CODE, or ERROR
  * CODE     stub: u64 size of the worker_code, u32 cpu_ms, u32 wall_ms, u32 memory_mb, u32 subrequests
- *          (0: the default; else one more than the limit), u32 outbound (enum outbound_mode; with CODE_COLLECT: its logs go to its callers; from
- *          CODE_TAILS_SHIFT on the number of its tails), then the worker_code, in pieces with FRAME_MORE. ERROR
- *          instead: the callback threw
+ *          (0: the default; else one more than the limit), u32 outbound (enum outbound_mode; with CODE_COLLECT: its
+ *          logs go to its callers; from CODE_TAILS_SHIFT on the number of its tails), then the worker_code, in pieces
+ *          with FRAME_MORE. ERROR instead: the callback threw
  * RELEASE  stub: the isolate forgets this channel
  * LOG      u8 level (enum log_level), text. Of an event (stream) of a Worker with LOGS_AS_VALUES: u8 level with
  *          LOG_VALUES, then JSON: a list of the list of values and perhaps of what is known of errors among them;
@@ -147,11 +147,12 @@ enum thrown_by { THROWN_BY_WORKER, THROWN_BY_CALLBACK };
  * MAKE     stream: a new channel's number. str entrypoint, bytes props: from now on it leads to this entrypoint of the
  *          isolate's own Worker (ctx.exports)
  * RULES    stream: a new channel's number. JSON of at most OUTBOUND_RULES_MAX bytes, { allow, deny, redact }: from now
- * on it leads to where the isolate's channel 0 does, under these rules too (gateway/rules.h) SHUT     u16 code
- * (SHUT_NO_CODE: none), then the reason in UTF-8, at most SHUT_REASON_MAX bytes ABORT    text, a reason: the isolate is
- * to end, with all that is in progress in it (abortIsolate()) SEED     draw new random numbers: the cell says it, first
- * of all, to the guest of an isolate that began as a copy
+ *          on it leads to where the isolate's channel 0 does, under these rules too (gateway/rules.h)
+ * SHUT     u16 code (SHUT_NO_CODE: none), then the reason in UTF-8, at most SHUT_REASON_MAX bytes
+ * ABORT    text, a reason: the isolate is to end, with all that is in progress in it (abortIsolate())
+ * SEED     draw new random numbers: the cell says it, first of all, to the guest of an isolate that began as a copy
  */
+/* clang-format on */
 #define FRAME_TABLE(FRAME)                         \
   FRAME(OPEN, 1, FROM_GATEWAY, 16)                 \
   FRAME(CLOSE, 2, FROM_GATEWAY, 0)                 \

@@ -4,7 +4,7 @@
 #define MAYFLY_BASE_LAYER_H
 
 #define LAYER_BASE 0
-#define LAYER_GUEST 1 /* compiled into the isolate: includes base only, and nobody includes it but guest/abi.h */
+#define LAYER_GUEST 1   /* compiled into the isolate: includes base only, and nobody includes it but guest/abi.h */
 #define LAYER_ISOLATE 2 /* src/builder, a program of the build, too */
 #define LAYER_CELL 3
 #define LAYER_GATEWAY 4

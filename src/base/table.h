@@ -23,8 +23,8 @@ void *table_get(const struct table *t, uint32_t key);
 /* The key must be new. 0, or -1: out of memory. */
 int table_put(struct table *t, uint32_t key, void *value);
 void table_remove(struct table *t, uint32_t key);
-/* For a loop that removes what it gets, and may change the table otherwise: any value, NULL when it is empty. Start with
- * 0. It does not begin anew with each, which would be quadratic. */
+/* For a loop that removes what it gets, and may change the table otherwise: any value, NULL when it is empty. Start
+ * with 0. It does not begin anew with each, which would be quadratic. */
 void *table_drain(const struct table *t, uint32_t *at);
 /* The first value at *at or after it, and *at moved behind it; NULL: no more. Start with 0. */
 void *table_next(const struct table *t, uint32_t *at);

@@ -1,4 +1,5 @@
-/* channel.h: an isolate's table of channels, and the frames about them: MAKE, RULES, CAPS, RELEASE, FETCH. See registry.h.
+/* channel.h: an isolate's table of channels, and the frames about them: MAKE, RULES, CAPS, RELEASE, FETCH. See
+ * registry.h.
  *
  * Numbers are the isolate's own (GET, MAKE), or given by the gateway with CHANNEL_GIVEN set (CAPS); a number means
  * nothing in another isolate. What is on its way is held as entries, never as numbers.

@@ -9,8 +9,8 @@ enum { MINUTE, HOUR, DAY, MONTH, WEEKDAY, FIELDS };
 enum {
   DAY_MINUTES = 24 * 60,
   DIGITS_MAX = 4,
-  DAYS_AHEAD = 41 * 366
-}; /* a fifth Thursday in February: at most 40 years */
+  DAYS_AHEAD = 41 * 366, /* a fifth Thursday in February: at most 40 years */
+};
 
 static const struct {
   uint8_t low, high;

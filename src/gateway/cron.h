@@ -1,12 +1,11 @@
 /* cron.h: the minutes that a cron expression names, in UTC, as Cloudflare reads them.
  *
- * Five fields with blanks between them:
- *     minute 0-59, hour 0-23, day of the month 1-31, month 1-12 or JAN-DEC, day of the week 1-7 or SUN-SAT (1 is
- * Sunday) A field is "*", or a list, with commas, of values and of ranges a-b, which may go around (FRI-SUN). A range,
- * "*", or a value (from there to the end) may have a step, /n. In the place of a list a day of the month may be L (the
- * last one), L-n (n days before that), nW, LW or L-nW: the day from Monday to Friday that is nearest, in the same month
- *     a day of the week may be L (Saturday), dL (the last such day of the month) or d#n (its n-th)
- * A day fits when both of its fields do; when neither of them is "*", when one does.
+ * Five fields with blanks between them: minute 0-59, hour 0-23, day of the month 1-31, month 1-12 or JAN-DEC, day of
+ * the week 1-7 or SUN-SAT (1 is Sunday). A field is "*", or a list, with commas, of values and of ranges a-b, which may
+ * go around (FRI-SUN). A range, "*", or a value (from there to the end) may have a step, /n. In the place of a list a
+ * day of the month may be L (the last one), L-n (n days before that), nW, LW or L-nW: the day from Monday to Friday
+ * that is nearest, in the same month. A day of the week may be L (Saturday), dL (the last such day of the month) or d#n
+ * (its n-th). A day fits when both of its fields do; when neither of them is "*", when one does.
  */
 #ifndef MAYFLY_GATEWAY_CRON_H
 #define MAYFLY_GATEWAY_CRON_H

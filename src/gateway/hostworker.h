@@ -1,8 +1,9 @@
 /* hostworker.h: the operator's own Workers, read from files into a worker_code (base/frame.h).
  *
- * Modules are main and every file below its directory (or the root that the configuration gives it) whose name says its kind: .js .mjs, .cjs, .txt .html .sql .md,
- * .json, .bin. Not followed: dot-files, node_modules, wrangler.*, symbolic links that lead outside. Their names are
- * relative to main's directory, so that relative imports work as in the file system.
+ * Modules are main and every file below its directory (or the root that the configuration gives it) whose name says its
+ * kind: .js .mjs, .cjs, .txt .html .sql .md, .json, .bin. Not followed: dot-files, node_modules, wrangler.*, symbolic
+ * links that lead outside. Their names are relative to main's directory, so that relative imports work as in the file
+ * system.
  */
 #ifndef MAYFLY_GATEWAY_HOSTWORKER_H
 #define MAYFLY_GATEWAY_HOSTWORKER_H

@@ -1,9 +1,9 @@
-// url_pattern.cc: URLPattern for the platform's JavaScript, by Ada. What a pattern compiled to is given as a flat array,
-// for each component [pattern, kind, value, names]: kind says how to match (enum kind; the numbers are Ada's), value is
-// the text or the source of the regular expression, names are those of its groups. JavaScript keeps that array, makes
-// the RegExps and matches (web/url_pattern.js), so that no C++ object outlives a call.
-// Ada asks for regular expressions while it compiles: for whether they are valid, and whether a protocol's matches a
-// special scheme. The engine's library answers, without a RegExp object.
+// url_pattern.cc: URLPattern for the platform's JavaScript, by Ada. What a pattern compiled to is given as a flat
+// array, for each component [pattern, kind, value, names]: kind says how to match (enum kind; the numbers are Ada's),
+// value is the text or the source of the regular expression, names are those of its groups. JavaScript keeps that
+// array, makes the RegExps and matches (web/url_pattern.js), so that no C++ object outlives a call. Ada asks for
+// regular expressions while it compiles: for whether they are valid, and whether a protocol's matches a special scheme.
+// The engine's library answers, without a RegExp object.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +22,7 @@ namespace {
 JSContext *context; // of the call in progress, for the library's memory and stack checks
 
 class Regexps {
-public:
+ public:
   struct regex_type {
     std::string source;
     bool ignore_case = false;
@@ -51,7 +51,7 @@ public:
     return std::nullopt;
   }
 
-private:
+ private:
   static uint8_t *compile(const regex_type &regex) {
     int length, flags = LRE_FLAG_UNICODE_SETS | (regex.ignore_case ? LRE_FLAG_IGNORECASE : 0);
     char message[64];
@@ -63,13 +63,13 @@ using Pattern = ada::url_pattern<Regexps>;
 using Component = ada::url_pattern_component<Regexps>;
 using Init = ada::url_pattern_init;
 
-constexpr std::optional<std::string> Init::*members[] = {
-    &Init::protocol, &Init::username, &Init::password, &Init::hostname, &Init::port,
-    &Init::pathname, &Init::search,   &Init::hash,     &Init::base_url};
-constexpr Component Pattern::*components[] = {
-    &Pattern::protocol_component, &Pattern::username_component, &Pattern::password_component,
-    &Pattern::hostname_component, &Pattern::port_component,     &Pattern::pathname_component,
-    &Pattern::search_component,   &Pattern::hash_component};
+constexpr std::optional<std::string> Init::*members[] = {&Init::protocol, &Init::username, &Init::password,
+                                                         &Init::hostname, &Init::port,     &Init::pathname,
+                                                         &Init::search,   &Init::hash,     &Init::base_url};
+constexpr Component Pattern::*components[] = {&Pattern::protocol_component, &Pattern::username_component,
+                                              &Pattern::password_component, &Pattern::hostname_component,
+                                              &Pattern::port_component,     &Pattern::pathname_component,
+                                              &Pattern::search_component,   &Pattern::hash_component};
 
 // An array of nine strings, or undefined for what is absent. False: an exception is pending.
 bool to_init(JSContext *ctx, JSValueConst array, Init &init) {

@@ -317,27 +317,29 @@ struct hook *local_hook(JSValueConst event, struct hook *target);
 
 /* ---- what the platform's JavaScript gives (worker/rpc.js) ---- */
 
-#define RPC_HOOKS(HOOK)                                                                            \
-  HOOK(enter)    /* (event): it is current now */                                                  \
-  HOOK(owner)    /* () -> the current event, which will have sessions; throws in global scope */   \
-  HOOK(current)  /* () -> the current event; throws in global scope */                             \
-  HOOK(connect)  /* (where it goes to) -> the number of a new stream */                            \
-  HOOK(out)      /* (object) -> [kind, …] of an object of the platform, or undefined */          \
-  HOOK(in)       /* ([kind, …]) -> the object */                                                 \
-  HOOK(outError) /* as out, of what was thrown */                                                  \
-  HOOK(thrown)   /* (value) -> an error of data only that tells what was thrown */                 \
-  HOOK(done)     /* (event): the peer holds nothing of it any more */                              \
-  HOOK(uncaught) /* (error): of a disposer */                                                      \
-  HOOK(make)     /* (loopback, options) -> Fetcher: ctx.exports.X({props}) */                      \
-  HOOK(fail)     /* (enum rpc_error, text): throws it */                                           \
+/* clang-format off */
+#define RPC_HOOKS(HOOK)                                                                             \
+  HOOK(enter)    /* (event): it is current now */                                                   \
+  HOOK(owner)    /* () -> the current event, which will have sessions; throws in global scope */    \
+  HOOK(current)  /* () -> the current event; throws in global scope */                              \
+  HOOK(connect)  /* (where it goes to) -> the number of a new stream */                             \
+  HOOK(out)      /* (object) -> [kind, …] of an object of the platform, or undefined */             \
+  HOOK(in)       /* ([kind, …]) -> the object */                                                    \
+  HOOK(outError) /* as out, of what was thrown */                                                   \
+  HOOK(thrown)   /* (value) -> an error of data only that tells what was thrown */                  \
+  HOOK(done)     /* (event): the peer holds nothing of it any more */                               \
+  HOOK(uncaught) /* (error): of a disposer */                                                       \
+  HOOK(make)     /* (loopback, options) -> Fetcher: ctx.exports.X({props}) */                       \
+  HOOK(fail)     /* (enum rpc_error, text): throws it */                                            \
   HOOK(loopback) /* (what ctx.exports.X knows) -> {channel, limits, entrypoint, props, channels} */ \
-  HOOK(service)  /* (channel) -> Fetcher */                                                        \
-  HOOK(rebuild)  /* (name, message, stack, thrown) -> what came in an ERROR */                     \
-  HOOK(event)    /* (stream) -> the event of a session that a peer opens */                        \
-  HOOK(begin)    /* (event, entrypoint, props): find its main object and give it to rpcServe() */  \
-  HOOK(broke)    /* (event, error): the session of an event broke */                               \
-  HOOK(sink)     /* (object, what, value, id): the peer writes to it (rpc_streams.js) */           \
+  HOOK(service)  /* (channel) -> Fetcher */                                                         \
+  HOOK(rebuild)  /* (name, message, stack, thrown) -> what came in an ERROR */                      \
+  HOOK(event)    /* (stream) -> the event of a session that a peer opens */                         \
+  HOOK(begin)    /* (event, entrypoint, props): find its main object and give it to rpcServe() */   \
+  HOOK(broke)    /* (event, error): the session of an event broke */                                \
+  HOOK(sink)     /* (object, what, value, id): the peer writes to it (rpc_streams.js) */            \
   HOOK(channel)  /* (Fetcher) -> its channel, to be passed on; throws when it cannot be */
+/* clang-format on */
 
 enum rpc_hook {
 #define HOOK(name) RPC_##name,
