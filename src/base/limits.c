@@ -11,3 +11,8 @@ const struct limit_row limit_table[LIMIT_COUNT] = {
 void limits_standard(struct limits *l) {
   for (int i = 0; i < LIMIT_COUNT; i++) l->value[i] = limit_table[i].standard;
 }
+
+uint32_t limits_lower(enum limit_id id, uint32_t asked, uint32_t allowed) {
+  if (!asked || --asked >= allowed) return allowed;
+  return asked > limit_table[id].smallest ? asked : limit_table[id].smallest;
+}

@@ -23,5 +23,8 @@ struct limits {
 };
 
 void limits_standard(struct limits *l);
+/* A limit as it crosses (CODE, EVENT_LIMITS in frame.h): 0, or one more than what is asked for. It can only lower what
+ * is allowed, and never below the smallest that there is. */
+uint32_t limits_lower(enum limit_id id, uint32_t asked, uint32_t allowed);
 
 #endif

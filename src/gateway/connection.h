@@ -122,7 +122,6 @@ extern const struct exchange_client response_client;
 /* An answer of our own; the connection is closed after it when `close`. */
 void response_plain(struct connection *c, int status, const char *header, const char *text, size_t length, bool close);
 void response_refuse(struct connection *c, int status);
-void response_log_failure(const struct connection *c, const struct failure *why);
 /* For upgrade.c: the headers at this place of a HEAD, as lines. -1: not valid HTTP. */
 int response_headers(struct connection *c, struct reader *r);
 

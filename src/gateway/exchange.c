@@ -8,6 +8,7 @@
 #include "gateway/channel.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/isolate.h"
+#include "gateway/log.h"
 #include "gateway/tail.h"
 #include "gateway/trace.h"
 
@@ -44,6 +45,14 @@ struct failure failure_read(const uint8_t *payload, size_t length) {
   f.message = read_str_borrow(&r, &f.message_length);
   f.stack = read_str_borrow(&r, &f.stack_length);
   return f;
+}
+
+void failure_log(const char *worker, const char *what, const struct failure *why) {
+  char text[1024];
+  int n = snprintf(text, sizeof text, "%s%.*s: %.*s", what, (int)why->name_length, why->name, (int)why->message_length,
+                   why->message);
+  size_t length = n < (int)sizeof text ? (size_t)n : sizeof text - 1;
+  log_error(worker, text, length, why->stack, why->stack_length);
 }
 
 /* ---- life ---- */
@@ -125,12 +134,9 @@ static void on_wall(void *arg) {
   }
 }
 
-/* `asked` as in CODE. */
-static uint32_t lower(uint32_t asked, uint32_t allowed) { return asked && asked - 1 < allowed ? asked - 1 : allowed; }
-
 int exchange_set_wall(struct exchange *x) {
-  uint32_t ms = lower(x->limits.wall_ms, x->worker->wall_ms);
-  return loop_timer_set(x->registry->loop, &x->wall, ms ? ms : 1);
+  return loop_timer_set(x->registry->loop, &x->wall,
+                        limits_lower(LIMIT_WALL_MS, x->limits.wall_ms, x->worker->wall_ms));
 }
 
 static int exchange_start(struct exchange *x) {
@@ -292,7 +298,7 @@ void exchange_run(struct exchange *x, struct isolate *callee) {
   else
     send_held(x);
   caps_free(&x->caps);
-  isolate_event_begins(callee, lower(x->limits.subrequests, x->worker->subrequests));
+  isolate_event_begins(callee, limits_lower(LIMIT_SUBREQUESTS, x->limits.subrequests, x->worker->subrequests));
 }
 
 void exchange_rest(struct exchange *x, const uint8_t *bytes, size_t length, bool end) {
@@ -480,7 +486,7 @@ static const char *on_body(struct exchange *x, const struct frame_header *h, con
   x->answer_credit -= h->length;
   x->answered = end;
   exchange_tell_caller(x, FRAME_BODY, h->flags & FRAME_END, payload, h->length);
-  if (x->client) x->client->body(x->client_arg, payload, h->length, end);
+  if (x->client && x->client->body) x->client->body(x->client_arg, payload, h->length, end);
   return NULL;
 }
 
@@ -563,7 +569,7 @@ static const char *on_request_window(struct exchange *x, const uint8_t *payload)
   if (!add_credit(&x->request_credit, payload, &bytes)) return "credit that it cannot have";
   if (x->request_over && !is_open(x)) return NULL;
   exchange_tell_caller(x, FRAME_WINDOW, 0, &bytes, sizeof bytes);
-  if (x->client) x->client->credit(x->client_arg, bytes);
+  if (x->client && x->client->credit) x->client->credit(x->client_arg, bytes);
   return NULL;
 }
 
@@ -572,7 +578,7 @@ static void on_request_unwanted(struct exchange *x) {
   if (x->request_over) return;
   x->request_over = true;
   exchange_tell_caller(x, FRAME_CANCEL, 0, NULL, 0);
-  if (x->client) x->client->credit(x->client_arg, 0);
+  if (x->client && x->client->credit) x->client->credit(x->client_arg, 0);
 }
 
 static const char *on_done(struct exchange *x) {
@@ -598,7 +604,7 @@ static void note_error(struct exchange *x, const uint8_t *payload, size_t length
 static void collect(struct exchange *x, const uint8_t *payload, size_t length) {
   enum { COLLECT_BYTES = FRAME_PAYLOAD_MAX };
   static const char full[] = "[[\"Log size limit exceeded: more than 64 KiB were logged during a single request.\"]]";
-  uint64_t now = tail_now_ms();
+  uint64_t now = wall_clock_ms();
   struct buf log;
   if (x->collected > COLLECT_BYTES) return;
   x->collected += (uint32_t)(length + sizeof now);

@@ -51,9 +51,9 @@ struct failure {
 struct exchange_client {
   /* The HEAD's payload. -1: this cannot be an answer; the exchange is cancelled. */
   int (*head)(void *arg, const uint8_t *payload, size_t length, uint8_t flags);
-  void (*body)(void *arg, const uint8_t *bytes, size_t length, bool end);
+  void (*body)(void *arg, const uint8_t *bytes, size_t length, bool end); /* NULL: it is not wanted */
   void (*failed)(void *arg, const struct failure *why);
-  void (*credit)(void *arg, uint32_t bytes); /* for the request's body, or for messages */
+  void (*credit)(void *arg, uint32_t bytes); /* for the request's body, or for messages; NULL: there are none */
   /* Of a WebSocket: a piece of a message (flags: FRAME_TEXT, FRAME_MORE), and the end of this direction. NULL in a
    * client whose `head` refuses status 101. */
   void (*message)(void *arg, const uint8_t *bytes, size_t length, uint8_t flags);
@@ -174,5 +174,7 @@ void exchange_callee_gone(struct exchange *x, const uint8_t *error, size_t lengt
 void error_payload(struct buf *out, enum error_code code, const char *detail);
 void error_payload_verbatim(struct buf *out, enum error_code code, const char *message);
 struct failure failure_read(const uint8_t *payload, size_t length);
+/* In the operator's log, cut to a kilobyte; `what` goes before it. */
+void failure_log(const char *worker, const char *what, const struct failure *why);
 
 #endif

@@ -35,3 +35,9 @@ uint64_t http_number(const char *text, size_t n) {
   for (size_t i = 0; i < n; i++) value = 10 * value + (uint64_t)(text[i] - '0');
   return value;
 }
+
+int http_hex(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c |= 32;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}

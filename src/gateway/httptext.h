@@ -16,5 +16,6 @@ bool http_is_value(const char *text, size_t n);             /* a header's value,
 bool http_is(const char *text, size_t n, const char *word); /* the same but for case */
 bool http_is_number(const char *text, size_t n);            /* digits, of a value below 2^63 */
 uint64_t http_number(const char *text, size_t n);           /* its value */
+int http_hex(char c);                                       /* of a hexadecimal digit; -1: it is none */
 
 #endif

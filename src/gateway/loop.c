@@ -26,11 +26,14 @@ struct loop {
   int hook_count;
 };
 
-static uint64_t monotonic_ms(void) {
+static uint64_t clock_ms(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
+
+static uint64_t monotonic_ms(void) { return clock_ms(CLOCK_MONOTONIC); }
+uint64_t wall_clock_ms(void) { return clock_ms(CLOCK_REALTIME); }
 
 int loop_new(struct loop **out, char *err, size_t err_size) {
   struct loop *loop = calloc(1, sizeof *loop);

@@ -43,6 +43,8 @@ void loop_free(struct loop **loop);
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 uint64_t loop_now(const struct loop *loop);
+/* Of the wall clock, which may jump: ms since 1970. */
+uint64_t wall_clock_ms(void);
 
 /* 0, or -1 with errno. `events` are epoll's. */
 int loop_watch(struct loop *loop, struct loop_watch *watch, uint32_t events);

@@ -77,15 +77,10 @@ static void on_failed(void *arg, const struct failure *why) {
   o->answered = o->failed = true;
 }
 
-static void on_credit(void *arg, uint32_t bytes) {
-  (void)arg;
-  (void)bytes; /* the request has no body */
-}
-
 static void on_released(void *arg) { (void)arg; }
 
 static const struct exchange_client client = {
-    .head = on_head, .body = on_body, .failed = on_failed, .credit = on_credit, .released = on_released};
+    .head = on_head, .body = on_body, .failed = on_failed, .released = on_released};
 
 /* ---- the request ---- */
 

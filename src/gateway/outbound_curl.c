@@ -1,18 +1,11 @@
 /* outbound_curl.c: see outbound_curl.h. */
 #include "gateway/outbound_curl.h"
 
-#include <dlfcn.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "gateway/library.h"
 
 #define LIBRARY "libcurl.so.4"
-
-static bool find(void *library, const char *name, void *function) {
-  void *found = dlsym(library, name);
-  memcpy(function, &found, sizeof found);
-  return found;
-}
 
 const struct curl_functions *curl_load(char *err, size_t err_size) {
   static struct curl_functions functions;
@@ -20,7 +13,7 @@ const struct curl_functions *curl_load(char *err, size_t err_size) {
   if (loaded) return &functions;
   void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
   bool ok = library;
-#define F(name) ok = ok && find(library, "curl_" #name, &functions.name);
+#define F(name) ok = ok && library_find(library, "curl_" #name, &functions.name);
   CURL_FUNCTIONS(F)
 #undef F
   if (!ok) {

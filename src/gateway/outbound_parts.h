@@ -28,6 +28,8 @@ enum {
   UPLOAD_KEEP = FRAME_PAYLOAD_MAX,
   METHOD_MAX = 32,
   POLICIES_MAX = 1 + ENTRY_RULES_MAX,
+  SOCKET_PIECE = CURL_MAX_WRITE_SIZE, /* bytes read at once */
+  SOCKET_FULL = 2 * STREAM_WINDOW,    /* bytes that wait to be sent: no more are taken */
 };
 
 struct outbound_websocket;
@@ -215,6 +217,10 @@ void outbound_websocket_flush(struct outbound_request *r);
 void outbound_tunnel_send(struct outbound_request *r);
 /* Nothing was heard for a while. False: it is given up. */
 bool outbound_websocket_quiet(struct outbound_request *r);
+
+static inline size_t outbound_unsent(const struct outbound_websocket *ws) {
+  return ws->out.len + ws->sending.len - ws->sent_at;
+}
 
 /* outbound_tunnel.c */
 void outbound_tunnel_begin(struct outbound_websocket *ws);

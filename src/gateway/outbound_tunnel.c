@@ -8,7 +8,7 @@
 #include "gateway/httptext.h"
 #include "gateway/outbound_parts.h"
 
-enum { PIECE = CURL_MAX_WRITE_SIZE, TLS_CREDIT = 4 * PIECE, OUT_FULL = 2 * STREAM_WINDOW };
+enum { TLS_CREDIT = 4 * SOCKET_PIECE };
 
 /* It is there: the answer's body is what comes. */
 static void answer(struct outbound_request *r) {
@@ -79,13 +79,11 @@ static void put(struct outbound_websocket *ws, const char *bytes, size_t n) {
     tls_out(ws->tls, &ws->out);
 }
 
-static size_t unsent(const struct outbound_websocket *ws) { return ws->out.len + ws->sending.len - ws->sent_at; }
-
 void outbound_tunnel_fill(struct outbound_websocket *ws) {
-  static char bytes[PIECE];
+  static char bytes[SOCKET_PIECE];
   struct outbound_request *r = ws->request;
   r->upload_paused = false;
-  while (!ws->over && !ws->shut && !shakes(ws) && !r->upload_paused && !ws->deaf && unsent(ws) < OUT_FULL) {
+  while (!ws->over && !ws->shut && !shakes(ws) && !r->upload_paused && !ws->deaf && outbound_unsent(ws) < SOCKET_FULL) {
     size_t n = outbound_read_upload(bytes, 1, sizeof bytes, r);
     if (n == CURL_READFUNC_ABORT)
       ws->deaf = true;
@@ -94,7 +92,7 @@ void outbound_tunnel_fill(struct outbound_websocket *ws) {
     else if (n != CURL_READFUNC_PAUSE)
       put(ws, bytes, n);
   }
-  if (ws->tls_name[0] && !ws->tls && !ws->over && r->upload_paused && !unsent(ws)) begin_tls(ws, ws->tls_name);
+  if (ws->tls_name[0] && !ws->tls && !ws->over && r->upload_paused && !outbound_unsent(ws)) begin_tls(ws, ws->tls_name);
 }
 
 /* By libcurl, to the proxy: then only that could be ended for writing, and both ways with it. */
@@ -104,7 +102,7 @@ static bool is_encrypted(const struct outbound_websocket *ws) {
 }
 
 void outbound_tunnel_shut(struct outbound_websocket *ws) {
-  if (!ws->shut || ws->told_end || unsent(ws) || ws->deaf) return;
+  if (!ws->shut || ws->told_end || outbound_unsent(ws) || ws->deaf) return;
   ws->told_end = true;
   if (!ws->tls) {
     if (!is_encrypted(ws)) shutdown(ws->watch.fd, SHUT_WR);
@@ -136,7 +134,7 @@ static void take(struct outbound_websocket *ws, const uint8_t *bytes, size_t n) 
 }
 
 void outbound_tunnel_take(struct outbound_websocket *ws, const uint8_t *bytes, size_t length) {
-  uint8_t plain[PIECE];
+  uint8_t plain[SOCKET_PIECE];
   int n = 0;
   if (!ws->tls) {
     take(ws, bytes, length);
@@ -152,11 +150,11 @@ void outbound_tunnel_take(struct outbound_websocket *ws, const uint8_t *bytes, s
 }
 
 bool outbound_tunnel_may_read(const struct outbound_websocket *ws) {
-  return !ws->request->ended && ws->request->credit >= (ws->tls ? TLS_CREDIT : PIECE);
+  return !ws->request->ended && ws->request->credit >= (ws->tls ? TLS_CREDIT : SOCKET_PIECE);
 }
 
 bool outbound_tunnel_over(const struct outbound_websocket *ws) {
-  return ws->request->ended && (ws->deaf || (ws->told_end && !unsent(ws)));
+  return ws->request->ended && (ws->deaf || (ws->told_end && !outbound_unsent(ws)));
 }
 
 bool outbound_tunnel_shakes(const struct outbound_websocket *ws) { return shakes(ws); }

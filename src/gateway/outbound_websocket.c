@@ -16,7 +16,7 @@
 
 #include "gateway/outbound_parts.h"
 
-enum { READ_SIZE = CURL_MAX_WRITE_SIZE, READS = 16, OUT_FULL = 2 * STREAM_WINDOW, OUT_KEEP = 4096 };
+enum { READS = 16, OUT_KEEP = 4096 };
 
 /* ---- the connection ---- */
 
@@ -42,8 +42,6 @@ static int connect_watch(struct outbound_websocket *ws) {
   ws->watch.arg = NULL;
   return -1;
 }
-
-static size_t unsent(const struct outbound_websocket *ws) { return ws->out.len + ws->sending.len - ws->sent_at; }
 
 /* The next bytes to send are in `sending`. False: there are none. */
 static bool has_sending(struct outbound_websocket *ws) {
@@ -75,7 +73,7 @@ static void send_out(struct outbound_websocket *ws) {
 }
 
 static void grant(struct outbound_websocket *ws) {
-  if (ws->owed < STREAM_WINDOW / 4 || unsent(ws) || ws->deaf) return;
+  if (ws->owed < STREAM_WINDOW / 4 || outbound_unsent(ws) || ws->deaf) return;
   uint32_t bytes = ws->owed;
   ws->owed = 0;
   outbound_tell(ws->request, FRAME_WINDOW, 0, &bytes, sizeof bytes);
@@ -91,7 +89,7 @@ int outbound_websocket_begin(struct outbound_request *r) {
   struct buf *of_head[] = {&ws->line, &ws->upgrade, &ws->accept};
   for (size_t i = 0; i < sizeof of_head / sizeof *of_head; i++)
     buf_init(of_head[i], (size_t)r->outbound->config->limits.value[LIMIT_OUTBOUND_HEAD_KB] << 10);
-  buf_init(&ws->left, READ_SIZE);
+  buf_init(&ws->left, SOCKET_PIECE);
   r->websocket = ws;
   if (connect_watch(ws) || (!r->tunnel && outbound_handshake_ask(ws))) return -1;
   if (r->tunnel)
@@ -204,17 +202,17 @@ static void on_eof(struct outbound_websocket *ws, CURLcode e) {
 /* It waits for the Worker's credit: for a piece of an ordinary body, or for messages. */
 static bool waits_for_credit(const struct outbound_websocket *ws) {
   if (ws->request->tunnel) return !outbound_tunnel_may_read(ws);
-  if (!ws->frames) return ws->request->credit < READ_SIZE;
+  if (!ws->frames) return ws->request->credit < SOCKET_PIECE;
   return !websocket_got_close(ws->frames) && (ws->left.len || websocket_holds(ws->frames));
 }
 
 static bool may_read(const struct outbound_websocket *ws) {
   if (ws->over || !ws->readable || waits_for_credit(ws)) return false;
-  return !ws->frames || (!websocket_got_close(ws->frames) && unsent(ws) < OUT_FULL);
+  return !ws->frames || (!websocket_got_close(ws->frames) && outbound_unsent(ws) < SOCKET_FULL);
 }
 
 static void receive(struct outbound_websocket *ws) {
-  static uint8_t bytes[READ_SIZE];
+  static uint8_t bytes[SOCKET_PIECE];
   struct outbound_request *r = ws->request;
   if (ws->frames && !websocket_got_close(ws->frames)) take_frames(ws, ws->left.data, ws->left.len, true);
   for (int i = 0; may_read(ws); i++) {
@@ -255,7 +253,7 @@ void outbound_websocket_shut(struct outbound_request *r, unsigned code, const ui
 
 static bool is_closed(const struct outbound_websocket *ws) {
   if (ws->request->tunnel) return outbound_tunnel_over(ws);
-  return ws->frames && websocket_got_close(ws->frames) && websocket_sent_close(ws->frames) && !unsent(ws);
+  return ws->frames && websocket_got_close(ws->frames) && websocket_sent_close(ws->frames) && !outbound_unsent(ws);
 }
 
 void outbound_websocket_flush(struct outbound_request *r) {

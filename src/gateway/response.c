@@ -298,17 +298,9 @@ static void answer_limit(struct connection *c, const struct failure *why) {
   response_plain(c, 503, header, message, strlen(message), false);
 }
 
-void response_log_failure(const struct connection *c, const struct failure *why) {
-  char text[1024];
-  int n = snprintf(text, sizeof text, "%.*s: %.*s", (int)why->name_length, why->name, (int)why->message_length,
-                   why->message);
-  if (n >= (int)sizeof text) n = sizeof text - 1;
-  log_error(connection_worker(c), text, (size_t)n, why->stack, why->stack_length);
-}
-
 static void on_failed(void *arg, const struct failure *why) {
   struct connection *c = arg;
-  response_log_failure(c, why);
+  failure_log(connection_worker(c), "", why);
   if (c->websocket)
     upgrade_failed(c, why);
   else if (c->headed)

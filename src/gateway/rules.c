@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "gateway/httptext.h"
+
 /* ---- forms ---- */
 
 /* A run of digits and dots, or of what IPv6 addresses are made of, in the form that inet_ntop gives it. */
@@ -35,19 +37,13 @@ char *rules_host(const char *host) {
   return strdup(address);
 }
 
-static int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 32;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A NUL cannot stand in the result, and no rule names one: it stays a code. */
 char *rules_decode(const char *path) {
   char *out = malloc(strlen(path) + 1), *to = out;
   if (!out) return NULL;
   for (; *path; path++) {
     char c = *path;
-    int high = c == '%' ? hex(path[1]) : -1, low = high < 0 ? -1 : hex(path[2]);
+    int high = c == '%' ? http_hex(path[1]) : -1, low = high < 0 ? -1 : http_hex(path[2]);
     if (low >= 0 && (high || low)) {
       c = (char)(16 * high + low);
       path += 2;

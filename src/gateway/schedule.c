@@ -9,7 +9,6 @@
 #include "gateway/config.h"
 #include "gateway/log.h"
 #include "gateway/registry.h"
-#include "gateway/tail.h"
 
 enum {
   MINUTE_MS = 60000,
@@ -55,28 +54,16 @@ static int on_head(void *arg, const uint8_t *payload, size_t length, uint8_t fla
   return flags & FRAME_HAS_BODY ? -1 : 0; /* what it threw it has logged */
 }
 
-static void on_body(void *arg, const uint8_t *bytes, size_t length, bool end) {
-  (void)arg, (void)bytes, (void)length, (void)end;
-}
-
 static void on_failed(void *arg, const struct failure *why) {
-  const struct schedule_run *run = arg;
-  char text[1024];
-  int n = snprintf(text, sizeof text, "scheduled(): %.*s: %.*s", (int)why->name_length, why->name,
-                   (int)why->message_length, why->message);
-  if (n >= (int)sizeof text) n = sizeof text - 1;
-  log_error(run->worker, text, (size_t)n, why->stack, why->stack_length);
+  failure_log(((const struct schedule_run *)arg)->worker, "scheduled(): ", why);
 }
-
-static void on_credit(void *arg, uint32_t bytes) { (void)arg, (void)bytes; }
 
 static void on_released(void *arg) {
   struct schedule_run *run = arg;
   if (!--run->references) run_free(run);
 }
 
-static const struct exchange_client client = {
-    .head = on_head, .body = on_body, .failed = on_failed, .credit = on_credit, .released = on_released};
+static const struct exchange_client client = {.head = on_head, .failed = on_failed, .released = on_released};
 
 static struct schedule_run *run_new(struct schedule *s, const struct worker *w) {
   struct schedule_run *run = s->run_count < RUNS_MAX ? calloc(1, sizeof *run) : NULL;
@@ -124,23 +111,23 @@ void schedule_tick(struct schedule *s, uint64_t now_ms) {
   while (s->minute < minute) look(s, ++s->minute);
 }
 
-static void set_timer(struct schedule *s, uint64_t now_ms) {
-  loop_timer_set(s->registry->loop, &s->timer, MINUTE_MS - now_ms % MINUTE_MS);
+static int set_timer(struct schedule *s, uint64_t now_ms) {
+  return loop_timer_set(s->registry->loop, &s->timer, MINUTE_MS - now_ms % MINUTE_MS);
 }
 
 static void on_timer(void *arg) {
   struct schedule *s = arg;
-  uint64_t now = tail_now_ms();
+  uint64_t now = wall_clock_ms();
   set_timer(s, now);
   schedule_tick(s, now);
 }
 
 int schedule_start(struct schedule *s, struct registry *registry) {
-  uint64_t now = tail_now_ms();
+  uint64_t now = wall_clock_ms();
   size_t count = 0;
   *s = (struct schedule){.registry = registry, .minute = now / MINUTE_MS, .timer = {.fire = on_timer, .arg = s}};
   for (size_t i = 0; i < registry->config->worker_count; i++) count += registry->config->workers[i].cron_count;
-  return count ? loop_timer_set(registry->loop, &s->timer, MINUTE_MS - now % MINUTE_MS) : 0;
+  return count ? set_timer(s, now) : 0;
 }
 
 void schedule_stop(struct schedule *s) {

@@ -8,6 +8,7 @@
 
 #include "gateway/connection.h"
 #include "gateway/cron.h"
+#include "gateway/httptext.h"
 #include "gateway/schedule.h"
 #include "gateway/tail.h"
 
@@ -26,12 +27,6 @@ bool scheduled_asked(const struct connection *c) {
   return n && (c->target.len == n || c->target.data[n] == '?');
 }
 
-static int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if ((c | 32) >= 'a' && (c | 32) <= 'f') return (c | 32) - 'a' + 10;
-  return -1;
-}
-
 /* The value of a query's parameter, decoded, cut to fit; "": there is none. */
 static size_t parameter(const struct connection *c, const char *name, char *out, size_t size) {
   const char *p = (const char *)c->target.data + strlen(path), *end = (const char *)c->target.data + c->target.len;
@@ -41,7 +36,7 @@ static size_t parameter(const struct connection *c, const char *name, char *out,
     p = next ? next : end;
   }
   for (p = p < end ? p + n + 2 : end; p < end && *p != '&' && used + 1 < size; p++) {
-    int high = *p == '%' && end - p > 2 ? hex(p[1]) : -1, low = high < 0 ? -1 : hex(p[2]);
+    int high = *p == '%' && end - p > 2 ? http_hex(p[1]) : -1, low = high < 0 ? -1 : http_hex(p[2]);
     out[used++] = low < 0 ? (char)(*p == '+' ? ' ' : *p) : (char)(high << 4 | low);
     if (low >= 0) p += 2;
   }
@@ -52,7 +47,7 @@ static size_t parameter(const struct connection *c, const char *name, char *out,
 int scheduled_build(struct connection *c, struct buf *event) {
   char cron[CRON_TEXT_MAX + 1], text[32], *end;
   size_t length = parameter(c, "cron", cron, sizeof cron);
-  int64_t time = (int64_t)tail_now_ms();
+  int64_t time = (int64_t)wall_clock_ms();
   if (parameter(c, "time", text, sizeof text)) {
     errno = 0;
     time = strtoll(text, &end, 10);
@@ -73,18 +68,12 @@ static int on_head(void *arg, const uint8_t *payload, size_t length, uint8_t fla
   return flags & FRAME_HAS_BODY ? -1 : 0;
 }
 
-static void on_body(void *arg, const uint8_t *bytes, size_t length, bool end) {
-  (void)arg, (void)bytes, (void)length, (void)end;
-}
-
 static void on_failed(void *arg, const struct failure *why) {
   struct connection *c = arg;
-  response_log_failure(c, why);
+  failure_log(connection_worker(c), "", why);
   if (!c->headed) answer(c, why->code ? tail_outcome(why->code) : "exception");
 }
 
-static void on_credit(void *arg, uint32_t bytes) { (void)arg, (void)bytes; }
 static void on_released(void *arg) { connection_mark(arg); }
 
-const struct exchange_client scheduled_client = {
-    .head = on_head, .body = on_body, .failed = on_failed, .credit = on_credit, .released = on_released};
+const struct exchange_client scheduled_client = {.head = on_head, .failed = on_failed, .released = on_released};

@@ -93,12 +93,6 @@ const char *stub_get(struct isolate *isolate, const struct frame_header *h, cons
 
 /* ---- code ---- */
 
-/* A limit as it is in CODE: 0, or one more than what is asked for. */
-static uint32_t lower(uint32_t asked, uint32_t allowed, enum limit_id id) {
-  if (!asked || --asked >= allowed) return allowed;
-  return asked > limit_table[id].smallest ? asked : limit_table[id].smallest;
-}
-
 /* Where the new Worker's channel 0 leads to. The outbound that it was given is the last of its caps. */
 static const char *set_outbound(struct channel *stub, uint32_t mode, struct caps *caps) {
   struct worker *w = stub->worker, *parent = stub->holder->worker;
@@ -135,10 +129,10 @@ static const char *code_begins(struct channel *stub, struct reader *r, struct ca
   stub->code_got = 0;
   stub->unwanted = w->source != stub;
   if (stub->unwanted) return NULL;
-  w->cpu_ms = lower(read_u32(r), w->cpu_ms, LIMIT_CPU_MS);
-  w->wall_ms = lower(read_u32(r), w->wall_ms, LIMIT_WALL_MS);
-  w->memory_mb = lower(read_u32(r), w->memory_mb, LIMIT_MEMORY_MB);
-  w->subrequests = lower(read_u32(r), w->subrequests, LIMIT_SUBREQUESTS);
+  w->cpu_ms = limits_lower(LIMIT_CPU_MS, read_u32(r), w->cpu_ms);
+  w->wall_ms = limits_lower(LIMIT_WALL_MS, read_u32(r), w->wall_ms);
+  w->memory_mb = limits_lower(LIMIT_MEMORY_MB, read_u32(r), w->memory_mb);
+  w->subrequests = limits_lower(LIMIT_SUBREQUESTS, read_u32(r), w->subrequests);
   uint32_t word = read_u32(r);
   const char *lie = set_outbound(stub, word & OUTBOUND_MODE, caps);
   if (!lie) lie = set_logs(w, word, caps);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "gateway/channel.h"
 #include "gateway/isolate.h"
@@ -32,12 +31,6 @@ struct tail {
   struct tail *next; /* due */
 };
 
-uint64_t tail_now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void put_number(struct buf *b, uint64_t n) {
   char text[24];
   snprintf(text, sizeof text, "%" PRIu64, n);
@@ -58,7 +51,7 @@ static void say_truncated(struct tail *t) {
       "metadata and headers) was logged during a single request. Subsequent data for this request will not be recorded "
       "in logs, appear when tailing this Worker's logs, or in Tail Workers.\\\"]]\"]";
   char line[sizeof text + 32];
-  int n = snprintf(line, sizeof line, text, tail_now_ms());
+  int n = snprintf(line, sizeof line, text, wall_clock_ms());
   t->truncated = true;
   buf_put(&t->record, line, (size_t)n);
 }
@@ -177,7 +170,7 @@ struct tail *tail_new(const struct exchange *x, const uint8_t *event, size_t len
   if (!t) return NULL;
   t->registry = x->registry;
   t->depth = x->tail_depth + 1;
-  t->began_ms = tail_now_ms();
+  t->began_ms = wall_clock_ms();
   t->cpu_ns = x->callee->cpu_ns;
   worker_hold(t->worker = x->worker);
   buf_init(&t->record, TAIL_BYTES);
@@ -191,7 +184,7 @@ static void put_exception(struct tail *t, const struct failure *f) {
   struct buf *b = &t->record;
   size_t begin = t->record.len;
   json_put(b, ",[\"exception\",");
-  put_number(b, tail_now_ms());
+  put_number(b, wall_clock_ms());
   json_put(b, ",");
   json_put_string(b, f->name, f->name_length);
   json_put(b, ",");
@@ -214,7 +207,7 @@ void tail_log(struct tail *t, const uint8_t *payload, size_t length) {
   json_put(b, ",[\"log\",");
   put_number(b, payload[0] & 7u);
   json_put(b, ",");
-  put_number(b, tail_now_ms());
+  put_number(b, wall_clock_ms());
   json_put(b, ",");
   json_put_string(b, (const char *)payload + 1, length - 1);
   json_put(b, "]");
@@ -267,10 +260,6 @@ static int on_head(void *arg, const uint8_t *payload, size_t length, uint8_t fla
   return 0;
 }
 
-static void on_body(void *arg, const uint8_t *bytes, size_t length, bool end) {
-  (void)arg, (void)bytes, (void)length, (void)end;
-}
-
 static void tell_failed(struct worker *of, const char *text, size_t length) {
   char why[512];
   log_escape(why, sizeof why, text, length, NULL);
@@ -282,8 +271,6 @@ static void on_failed(void *arg, const struct failure *why) {
   tell_failed(d->of, why->message, why->message_length);
 }
 
-static void on_credit(void *arg, uint32_t bytes) { (void)arg, (void)bytes; }
-
 static void on_released(void *arg) {
   struct delivery *d = arg;
   if (--d->references) return;
@@ -291,8 +278,7 @@ static void on_released(void *arg) {
   free(d);
 }
 
-static const struct exchange_client client = {
-    .head = on_head, .body = on_body, .failed = on_failed, .credit = on_credit, .released = on_released};
+static const struct exchange_client client = {.head = on_head, .failed = on_failed, .released = on_released};
 
 /* The event without entrypoint and props, which are the entry's. */
 static void put_head(struct buf *b, size_t body) {
@@ -324,7 +310,7 @@ static void deliver(const struct tail *t, const struct entry *entry) {
 
 static void put_end(struct tail *t, uint64_t cpu_ns) {
   char text[256];
-  uint64_t cpu_ms = cpu_ns > t->cpu_ns ? (cpu_ns - t->cpu_ns) / 1000000 : 0, now = tail_now_ms();
+  uint64_t cpu_ms = cpu_ns > t->cpu_ns ? (cpu_ns - t->cpu_ns) / 1000000 : 0, now = wall_clock_ms();
   snprintf(text, sizeof text,
            ",{\"outcome\":\"%s\",\"status\":%u,\"cpuTime\":%" PRIu64 ",\"wallTime\":%" PRIu64 ",\"truncated\":%s}]",
            t->outcome ? t->outcome : "ok", t->settled ? 0 : t->status, cpu_ms,

@@ -26,7 +26,6 @@ enum {
 
 struct tail;
 
-uint64_t tail_now_ms(void); /* the wall clock */
 void tails_init(struct registry *r);
 /* NULL: this event is not recorded. `event` is the EVENT's payload. */
 struct tail *tail_new(const struct exchange *x, const uint8_t *event, size_t length);

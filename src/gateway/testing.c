@@ -113,15 +113,10 @@ static void on_failed(void *arg, const struct failure *why) {
   print_failure(why);
 }
 
-static void on_credit(void *arg, uint32_t bytes) {
-  (void)arg;
-  (void)bytes; /* a test has no body */
-}
-
 static void on_released(void *arg) { (void)arg; }
 
 static const struct exchange_client client = {
-    .head = on_head, .body = on_body, .failed = on_failed, .credit = on_credit, .released = on_released};
+    .head = on_head, .body = on_body, .failed = on_failed, .released = on_released};
 
 /* An event for this entrypoint; for none: which are there? */
 static void ask(struct testing *t, const char *name, size_t length) {

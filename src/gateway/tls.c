@@ -2,26 +2,39 @@
 #include "gateway/tls.h"
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/library.h"
+
 #define LIBRARY "libssl.so.3"
 
 enum { TLS_MAGIC = 0x53534c54, PIECE = 16 * 1024 };
 
-#define SSL_FUNCTIONS(F)                                                                             \
-  F(SSL_CTX_new)                                                                                     \
-  F(TLS_client_method)                                                                               \
-  F(SSL_CTX_ctrl)                                                                                    \
-  F(SSL_CTX_set_default_verify_paths)                                                                \
-  F(SSL_CTX_set_verify)                                                                              \
-  F(SSL_new)                                                                                         \
-  F(SSL_free) F(SSL_set_bio) F(SSL_ctrl) F(SSL_set1_host) F(SSL_get0_param) F(SSL_set_connect_state) \
-      F(SSL_do_handshake) F(SSL_read) F(SSL_write) F(SSL_get_error) F(SSL_get_verify_result) F(SSL_shutdown)
+/* clang-format off */
+#define SSL_FUNCTIONS(F)             \
+  F(SSL_CTX_new)                     \
+  F(TLS_client_method)               \
+  F(SSL_CTX_ctrl)                    \
+  F(SSL_CTX_set_default_verify_paths) \
+  F(SSL_CTX_set_verify)              \
+  F(SSL_new)                         \
+  F(SSL_free)                        \
+  F(SSL_set_bio)                     \
+  F(SSL_ctrl)                        \
+  F(SSL_set1_host)                   \
+  F(SSL_get0_param)                  \
+  F(SSL_set_connect_state)           \
+  F(SSL_do_handshake)                \
+  F(SSL_read)                        \
+  F(SSL_write)                       \
+  F(SSL_get_error)                   \
+  F(SSL_get_verify_result)           \
+  F(SSL_shutdown)
+/* clang-format on */
 
 static struct {
 #define F(name) __typeof__(name) *name;
@@ -37,18 +50,12 @@ struct tls {
   enum tls_state state;
 };
 
-static bool find(void *library, const char *name, void *function) {
-  void *found = dlsym(library, name);
-  memcpy(function, &found, sizeof found);
-  return found;
-}
-
 /* One context for all: so the authorities are read once. */
 static SSL_CTX *context(void) {
   if (lib.context) return lib.context;
   void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
   bool ok = library;
-#define F(name) ok = ok && find(library, #name, &lib.name);
+#define F(name) ok = ok && library_find(library, #name, &lib.name);
   SSL_FUNCTIONS(F)
 #undef F
   SSL_CTX *made = ok ? lib.SSL_CTX_new(lib.TLS_client_method()) : NULL;
