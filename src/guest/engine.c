@@ -36,6 +36,7 @@ static int engine_enqueue(JSContext *ctx, JSJobFunc *job, int argc, JSValueConst
 static JSValue engine_no_private(JSContext *ctx, JSAtom name);
 static void engine_no_brand(JSContext *ctx);
 static uint32_t engine_mix(uint32_t h);
+static bool engine_json_inside(JSValueConst stack, JSValueConst object);
 static bool engine_function_properties(JSContext *ctx, JSValue f, JSAtom name, int length);
 static void engine_mark_shapes(JSRuntime *rt, JSContext *ctx, JS_MarkFunc *mark_func);
 static void engine_free_shapes(JSContext *ctx);
@@ -635,6 +636,14 @@ static uint32_t engine_mix(uint32_t h) {
   h = (h ^ h >> 16) * 0x85ebca6bu;
   h = (h ^ h >> 13) * 0xc2b2ae35u;
   return h ^ h >> 16;
+}
+
+/* Is the object one of those around it, which JSON.stringify keeps in an array of its own? */
+static bool engine_json_inside(JSValueConst stack, JSValueConst object) {
+  const JSObject *around = JS_VALUE_GET_OBJ(stack);
+  for (uint32_t i = 0; i < around->u.array.count; i++)
+    if (JS_VALUE_GET_OBJ(around->u.array.u.values[i]) == JS_VALUE_GET_OBJ(object)) return true;
+  return false;
 }
 
 static void engine_no_brand(JSContext *ctx) {
