@@ -37,6 +37,8 @@ static JSValue engine_no_private(JSContext *ctx, JSAtom name);
 static void engine_no_brand(JSContext *ctx);
 static uint32_t engine_mix(uint32_t h);
 static bool engine_json_inside(JSValueConst stack, JSValueConst object);
+static JSValue engine_json_number(const uint8_t *from, const uint8_t *end);
+static int engine_json_put(JSContext *ctx, JSValueConst object, JSAtom name, JSValue v);
 static bool engine_function_properties(JSContext *ctx, JSValue f, JSAtom name, int length);
 static void engine_mark_shapes(JSRuntime *rt, JSContext *ctx, JS_MarkFunc *mark_func);
 static void engine_free_shapes(JSContext *ctx);
@@ -644,6 +646,33 @@ static bool engine_json_inside(JSValueConst stack, JSValueConst object) {
   for (uint32_t i = 0; i < around->u.array.count; i++)
     if (JS_VALUE_GET_OBJ(around->u.array.u.values[i]) == JS_VALUE_GET_OBJ(object)) return true;
   return false;
+}
+
+/* The number whose text this is. */
+static JSValue engine_json_number(const uint8_t *from, const uint8_t *end) {
+  const uint8_t *p = from + (*from == '-');
+  int32_t n = 0;
+  if (end - p > 9) return js_float64(strtod((const char *)from, NULL));
+  for (; p < end && *p >= '0' && *p <= '9'; p++) n = 10 * n + (*p - '0');
+  if (p < end || (!n && *from == '-')) return js_float64(strtod((const char *)from, NULL));
+  return js_int32(*from == '-' ? -n : n);
+}
+
+/* Puts it into a plain object which nobody has seen; the last one of a name counts. */
+static int engine_json_put(JSContext *ctx, JSValueConst object, JSAtom name, JSValue v) {
+  JSObject *o = JS_VALUE_GET_OBJ(object);
+  JSProperty *property;
+  if (find_own_property(&property, o, name)) {
+    set_value(ctx, &property->u.value, v);
+    return 0;
+  }
+  property = add_property(ctx, o, name, JS_PROP_C_W_E);
+  if (!property) {
+    JS_FreeValue(ctx, v);
+    return -1;
+  }
+  property->u.value = v;
+  return 0;
 }
 
 static void engine_no_brand(JSContext *ctx) {
