@@ -64,6 +64,12 @@ static void close_isolate(struct cell *cell, struct isolate *isolate) {
     kill_turn(cell, isolate);
 }
 
+/* Is it of RPC between isolates, where the next message tends to come at once? Texts are a WebSocket's. */
+static bool of_session(const struct frame_header *h, const uint8_t *payload) {
+  if (h->type == FRAME_MESSAGE) return !(h->flags & FRAME_TEXT);
+  return h->type == FRAME_EVENT && payload[0] == EVENT_RPC;
+}
+
 static void deliver(struct cell *cell, struct isolate *isolate, const struct frame_header *h) {
   if (isolate->template && isolate->snapshot && !isolate->slot) {
     bad_frame(cell, h, "it is a template");
@@ -71,7 +77,7 @@ static void deliver(struct cell *cell, struct isolate *isolate, const struct fra
   }
   if (!isolate_put(&cell->isolates, isolate, h, cell->payload)) isolate->flooded = true;
   if (isolate->state == ISOLATE_IDLE) cell_push_ready(cell, isolate);
-  if (h->type == FRAME_MESSAGE || (h->type == FRAME_EVENT && cell->payload[0] == EVENT_RPC)) spin_expect(&cell->spin);
+  if (of_session(h, cell->payload)) spin_expect(&cell->spin);
 }
 
 static void dispatch(struct cell *cell, const struct frame_header *h) {
