@@ -21,7 +21,7 @@ static void send_abort(struct web_session *s, JSValueConst error) {
     web_message_end(&out);
   } else {
     sink_close(&out, ']');
-    if (s->socket) {
+    if (s->socket || s->batch) {
       web_transmit(s, &out);
     } else {
       JSValue message = sink_value(&out);
@@ -113,6 +113,7 @@ static void web_session_free(struct hook *h) {
   unlink_session(s);
   hook_hold(h); /* what goes now refers to it */
   if (s->socket) socket_free(s->socket);
+  batch_free(s);
   s->aborted = true;
   drop_tables(s, false);
   table_free(&s->exports);
@@ -302,4 +303,5 @@ void web_session_init(JSContext *ctx, JSValueConst native) {
   web_json_init(ctx, native);
   web_read_init(ctx, native);
   web_socket_init(ctx, native);
+  web_batch_init(ctx, native);
 }

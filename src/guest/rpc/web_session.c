@@ -77,6 +77,10 @@ void web_transmit(struct web_session *s, struct sink *out) {
     socket_send(s->socket, out->text.data, out->text.len, true);
     return;
   }
+  if (s->batch) {
+    batch_send(s, out->text.data, out->text.len);
+    return;
+  }
   JSValue message = sink_value(out);
   sent(s, JS_IsException(message) ? message : JS_Call(guest.ctx, s->send, JS_UNDEFINED, 1, (JSValueConst *)&message));
   JS_FreeValue(guest.ctx, message);

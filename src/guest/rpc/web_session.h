@@ -24,6 +24,7 @@ struct web_session {
   JSValue why;
   double message_max, depth_max, bigint_max;
   struct web_socket *socket; /* when messages go as frames */
+  struct buf *batch;         /* when they are lines of an answer */
   struct web_session *next, *prev;
 };
 
@@ -97,6 +98,12 @@ void web_too_long(struct web_session *s);
 /* The session ends; takes the error over. */
 void web_abort(struct web_session *s, JSValue error, bool tell);
 struct web_session *web_session_of(JSValueConst box);
+
+/* ---- web_batch.c */
+
+void batch_send(struct web_session *s, const uint8_t *p, size_t n);
+void batch_free(struct web_session *s);
+void web_batch_init(JSContext *ctx, JSValueConst native);
 
 /* ---- web_socket.c */
 

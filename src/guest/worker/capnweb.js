@@ -270,14 +270,10 @@ function newHttpBatchRpcSession(urlOrRequest, options) {
 
 // What peers sent, all of it; the answer's body, once everything that they pulled is there. A blank line is no message.
 async function runBatch(text, localMain, options) {
-  const out = [];
-  const { 0: session } = openSession(localMain, 0, (message) => {
-    out[out.length] = message;
-  }, undefined, options);
-  const lines = splitBatch(text);
-  for (let i = 0; i < lines.length; i++) native.webReceive(session, lines[i]);
+  const { 0: session } = openSession(localMain, 0, undefined, undefined, options);
+  native.webBatch(session, text);
   await native.webDrain(session);
-  return ArrayPrototypeJoin(out, "\n");
+  return native.webBatchAnswer(session);
 }
 
 async function newHttpBatchRpcResponse(request, localMain, options) {
