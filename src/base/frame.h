@@ -52,10 +52,14 @@
  *
  * Integers are little-endian. str = u32 length, then bytes (UTF-8; in headers whatever was on
  * the wire). bytes = the same without a charset. headers = u16 count, then count times (str name, str value).
+ * A FETCH, MAKE or EVENT that is longer than a frame comes in pieces with FRAME_MORE, cut as frame_piece() says, whose
+ * other flags are those of the last. Its sender sends no other FETCH or MAKE amid them. What a guest sends so has at
+ * most EVENT_MAX bytes, an EVENT at most twice as many.
  */
 #ifndef MAYFLY_BASE_FRAME_H
 #define MAYFLY_BASE_FRAME_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -65,6 +69,10 @@ enum {
   SHUT_REASON_MAX = 123,         /* bytes */
   OUTBOUND_RULES_MAX = 32 << 10, /* bytes */
   CAPS_MAX = 1024,               /* channels in one CAPS frame */
+  PROPS_MAX = 1 << 20,           /* bytes */
+  CF_MAX = 1 << 20,              /* bytes */
+  EVENT_MAX = PROPS_MAX + CF_MAX + 2 * FRAME_PAYLOAD_MAX,
+  PIECE_SMALLEST = 32, /* no type's smallest payload is longer */
   SHUT_NO_CODE = 1005,
   HEAD_SOCKET = 101, /* the status that makes a stream a WebSocket */
 };
@@ -83,7 +91,7 @@ struct frame_header {
 
 enum frame_flag {
   FRAME_END = 1,      /* EVENT, FETCH, HEAD, BODY: the body ends with these bytes */
-  FRAME_MORE = 2,     /* LOAD, CODE, MESSAGE: the message goes on in the next frame of this type and stream */
+  FRAME_MORE = 2,     /* LOAD, CODE, MESSAGE, FETCH, MAKE, EVENT: it goes on in the next of this type and stream */
   FRAME_HAS_BODY = 4, /* EVENT, FETCH, HEAD: there is a body (perhaps empty); without it the body is null */
   FRAME_TEXT = 8,     /* MESSAGE: text in UTF-8, in all pieces of the message; without it bytes */
   FRAME_ASKS = 16,    /* MESSAGE of a session, FETCH and EVENT of one: an answer is waited for, wall time counts */
@@ -108,7 +116,8 @@ enum thrown_by { THROWN_BY_WORKER, THROWN_BY_CALLBACK };
  * LOADED   its modules were evaluated. u8 1; or u8 0 and an error as in ERROR
  * EVENT    u8 kind (enum event_kind), u32 cpu_ms (0: the isolate's), u32 enum event_flag, str entrypoint, bytes props
  *          (guest/clone.h; or JSON, which begins with '{'; empty: {}); EVENT_FETCH: str method, str url, headers,
- *          u64 content length (~0: unknown), then inline body bytes; EVENT_RPC: then the session's first bytes;
+ *          with EVENT_CF bytes cf (JSON; any bytes), u64 content length (~0: unknown), then inline body bytes;
+ *          EVENT_RPC: then the session's first bytes;
  *          EVENT_TEST (never in FETCH): nothing more. It runs test() of the entrypoint, with all that waitUntil() holds,
  *          and is answered with a HEAD of status 204, or ERROR; with no entrypoint ("default" names that one), with a
  *          HEAD and a body, a JSON list of the entrypoints that have test(); EVENT_TAIL (never in FETCH): as
@@ -205,6 +214,7 @@ enum scheduled_status { SCHEDULED_OK = 200, SCHEDULED_EXCEPTION = 500 };
 enum event_flag {
   EVENT_REDIRECTED = 1, /* FETCH: it follows a redirect to another origin: headers of rules are not added any more */
   EVENT_LIMITS = 2,     /* FETCH to a stub: behind this word are u32 wall_ms and u32 subrequests, as in CODE */
+  EVENT_CF = 4,         /* of an EVENT_FETCH: its request has `cf`; the only flag that is passed on */
 };
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_LOG, LOG_WARN, LOG_ERROR, LOG_EXCEPTION };
 #define LOG_VALUES 0x80u /* a level with it: values rather than text */
@@ -227,5 +237,11 @@ enum { OUTBOUND_MODE = 0x7f, LOGS_AS_VALUES = 0x80, CODE_COLLECT = 0x100, CODE_T
 /* The static rules of a type that `from` (one of enum frame_from) sends: 0, or what is wrong with it. */
 const char *frame_check(const struct frame_header *h, enum frame_from from);
 const char *frame_name(unsigned type);
+
+/* How many bytes of a message, of which so many are left, its next frame has. */
+static inline uint32_t frame_piece(size_t left) {
+  if (left <= FRAME_PAYLOAD_MAX) return (uint32_t)left;
+  return left - FRAME_PAYLOAD_MAX < PIECE_SMALLEST ? FRAME_PAYLOAD_MAX - PIECE_SMALLEST : FRAME_PAYLOAD_MAX;
+}
 
 #endif

@@ -139,7 +139,7 @@ static void begin(struct isolate *isolate, const struct frame_header *h, const u
   if (h->type == FRAME_LOAD && !isolate->loading) {
     isolate->loading = true;
     add_time(isolate, isolate->cpu_limit_ns);
-  } else if (h->type == FRAME_EVENT) {
+  } else if (h->type == FRAME_EVENT && !isolate->amid_event) {
     struct reader r = reader_over(payload, h->length);
     read_u8(&r);
     uint64_t cpu_ms = read_u32(&r);
@@ -160,10 +160,11 @@ static size_t measure(struct isolate *isolate) {
     struct frame_header h;
     memcpy(&h, isolate->inbox.data + at, sizeof h);
     size_t size = sizeof h + h.length;
-    if (h.type == FRAME_EVENT && event) break;
+    if (h.type == FRAME_EVENT && event && !isolate->amid_event) break;
     if (at > isolate->inbox_head && at - isolate->inbox_head + size > ISOLATE_TURN_BYTES) break;
     begin(isolate, &h, isolate->inbox.data + at + sizeof h);
     event = event || h.type == FRAME_EVENT;
+    if (h.type == FRAME_EVENT) isolate->amid_event = h.flags & FRAME_MORE;
     at += size;
   }
   return at - isolate->inbox_head;

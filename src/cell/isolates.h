@@ -5,8 +5,9 @@
  * isolate is gone.
  *
  * Inbox. Frames wait as they came, header and payload, one after the other. A turn takes them in order, at most one
- * EVENT and about ISOLATE_TURN_BYTES at a time, so that processor time can be told apart by event and a long message
- * is never in the guest twice as a whole. Buffers come from the table's spares: an idle isolate holds none.
+ * EVENT and about ISOLATE_TURN_BYTES at a time (of a longer EVENT a piece), so that processor time can be told apart by
+ * event and a long message is never in the guest twice as a whole. Buffers come from the table's spares: an idle
+ * isolate holds none.
  *
  * Processor time. An isolate has a pool of it: LOAD and each EVENT add their limit, each turn draws what it used.
  * One turn never gets more than the largest single limit among them. With the last active event the pool is gone.
@@ -54,6 +55,7 @@ struct isolate {
   bool flooded;              /* its inbox ran over: it dies at its next turn */
   bool traced;               /* OPEN_TRACED */
   bool template;             /* OPEN_TEMPLATE */
+  bool amid_event;           /* the pieces of an EVENT that were taken are not all */
   bool orphan;               /* a copy of one that is gone: it dies at its first turn */
   struct slot *slot;         /* owned; NULL before the first turn, and of a template that was loaded */
   struct snapshot *snapshot; /* a reference: of a template what it was when it was LOADED; of a copy, until its first

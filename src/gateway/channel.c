@@ -214,7 +214,8 @@ const char *channel_make(struct isolate *isolate, const struct frame_header *h, 
   const char *lie;
   text.entrypoint = read_str_borrow(&r, &text.entrypoint_length);
   text.props = read_str_borrow(&r, &text.props_length);
-  if (r.bad || r.left) return "MAKE that is not well formed";
+  if (r.bad || r.left || text.props_length > PROPS_MAX || text.entrypoint_length > FRAME_PAYLOAD_MAX)
+    return "MAKE that is not well formed";
   struct caps caps = channel_take_pending(isolate, h->stream);
   struct channel *channel = channel_new_own(isolate, h->stream, &lie);
   struct entry *entry = channel ? entry_new(w, &text, &caps) : NULL;
@@ -252,55 +253,31 @@ static struct worker *entry_worker(const struct entry *entry) {
   return now ? now : w;
 }
 
-/* How much of what follows the props in an EVENT must be in it; the rest may come in frames of its own. */
-static size_t fields_length(uint8_t kind, const struct reader *rest) {
-  struct reader r = *rest;
+/* The event anew, with the entry's entrypoint and props. False: it is malformed, or out of memory. */
+static bool build_event(struct buf *event, const struct entry *entry, const uint8_t *from, size_t length) {
+  struct reader rest = reader_over(from, length);
   size_t n;
-  if (kind == EVENT_RPC) return 0;
-  read_str_borrow(&r, &n);
-  read_str_borrow(&r, &n);
-  for (unsigned left = 2u * read_u16(&r); left && !r.bad; left--) read_str_borrow(&r, &n);
-  read_u64(&r);
-  return r.bad ? SIZE_MAX : rest->left - r.left;
-}
-
-/* The event anew, with the entry's entrypoint and props; *rest is what goes behind it. False: it does not fit. */
-static bool build_event(struct buf *event, const struct entry *entry, struct reader *rest) {
-  size_t n;
-  uint8_t kind = read_u8(rest);
-  buf_put_u8(event, kind);
-  buf_put_u32(event, read_u32(rest));
-  read_u32(rest); /* flags, which are for the network */
-  buf_put_u32(event, 0);
-  read_str_borrow(rest, &n);
-  read_str_borrow(rest, &n);
+  buf_init(event, length + entry->entrypoint_length + entry->props_length + 1);
+  buf_put_u8(event, read_u8(&rest));
+  buf_put_u32(event, read_u32(&rest));
+  buf_put_u32(event, read_u32(&rest) & EVENT_CF);
+  read_str_borrow(&rest, &n);
+  read_str_borrow(&rest, &n);
   buf_put_str(event, entry->bytes, entry->entrypoint_length);
   buf_put_str(event, entry->bytes + entry->entrypoint_length, entry->props_length);
-  size_t room = event->bad ? 0 : event->max - event->len, most = rest->left < room ? rest->left : room;
-  if (rest->bad || event->bad || fields_length(kind, rest) > most) return false;
-  buf_put(event, rest->p, most);
-  rest->p += most;
-  rest->left -= most;
-  return !event->bad;
+  buf_put(event, rest.p, rest.left);
+  return !rest.bad && !event->bad;
 }
 
 static void fetch_entry(struct isolate *isolate, const struct frame_header *h, const struct entry *entry,
                         const uint8_t *payload, size_t length) {
-  struct reader rest = reader_over(payload, length);
   struct buf event;
   struct caps caps = {0};
-  buf_init(&event, FRAME_PAYLOAD_MAX);
-  if (caps_add_all(&caps, &entry->caps)) {
-    isolate_send_error(isolate, h->stream, ERROR_EVENTS, "out of memory");
-  } else if (!build_event(&event, entry, &rest)) {
-    isolate_send_error(isolate, h->stream, ERROR_EVENT_SIZE, "");
-  } else {
-    uint8_t flags = rest.left ? h->flags & (uint8_t)~FRAME_END : h->flags;
-    exchange_start_isolate(isolate->registry, entry_worker(entry), isolate, h->stream, event.data, event.len, flags,
+  if (!build_event(&event, entry, payload, length) || caps_add_all(&caps, &entry->caps))
+    isolate_send_error(isolate, h->stream, ERROR_EVENTS, "it cannot be made");
+  else
+    exchange_start_isolate(isolate->registry, entry_worker(entry), isolate, h->stream, event.data, event.len, h->flags,
                            &caps, &(struct event_limits){0});
-    struct exchange *x = rest.left ? table_get(&isolate->fetches, h->stream) : NULL;
-    if (x) exchange_rest(x, rest.p, rest.left, h->flags & FRAME_END);
-  }
   buf_free(&event);
   caps_free(&caps);
 }
@@ -318,25 +295,15 @@ static void fetch_rules(struct isolate *isolate, const struct frame_header *h, c
 
 const char *channel_tail(struct registry *r, const struct entry *entry, const struct exchange_client *client, void *arg,
                          struct exchange **handle, const uint8_t *event, size_t length, unsigned depth) {
-  struct reader rest = reader_over(event, length);
   struct buf all;
   struct caps caps = {0};
-  const char *wrong = "out of memory";
   if (entry->rules) return "an outbound has no tail()";
-  buf_init(&all, FRAME_PAYLOAD_MAX);
-  if (!caps_add_all(&caps, &entry->caps)) {
-    uint8_t end = 0;
-    if (!build_event(&all, entry, &rest))
-      wrong = error_message(ERROR_EVENT_SIZE);
-    else if (end = rest.left ? 0 : FRAME_END,
-             !exchange_start_tail(r, entry_worker(entry), client, arg, handle, all.data, all.len, FRAME_HAS_BODY | end,
-                                  &caps, depth))
-      wrong = NULL;
-    if (!wrong && rest.left && *handle) exchange_request_body(*handle, rest.p, rest.left, true);
-  }
+  bool started = build_event(&all, entry, event, length) && !caps_add_all(&caps, &entry->caps) &&
+                 !exchange_start_tail(r, entry_worker(entry), client, arg, handle, all.data, all.len,
+                                      FRAME_HAS_BODY | FRAME_END, &caps, depth);
   buf_free(&all);
   caps_free(&caps);
-  return wrong;
+  return started ? NULL : "out of memory";
 }
 
 enum { FLAGS_AT = 5, LIMITS_AT = FLAGS_AT + 4 }; /* in an event */
@@ -347,11 +314,17 @@ static bool has_limits(const uint8_t *event) {
   return flags & EVENT_LIMITS;
 }
 
+/* Without those flags that end here. */
+static void clear_flags(uint8_t *event) {
+  uint32_t flags;
+  memcpy(&flags, event + FLAGS_AT, sizeof flags);
+  flags &= EVENT_CF;
+  memcpy(event + FLAGS_AT, &flags, sizeof flags);
+}
+
 /* Takes what EVENT_LIMITS announces out of the event; how many bytes it begins later now. */
 static size_t take_limits(uint8_t *event, struct event_limits *limits) {
-  uint32_t flags = 0;
   memcpy(limits, event + LIMITS_AT, sizeof *limits);
-  memcpy(event + FLAGS_AT, &flags, sizeof flags);
   memmove(event + sizeof *limits, event, LIMITS_AT);
   return sizeof *limits;
 }
@@ -366,6 +339,7 @@ static const char *fetch_stub(struct isolate *isolate, const struct frame_header
     event += taken;
     length -= taken;
   }
+  clear_flags(event);
   if (w)
     exchange_start_isolate(isolate->registry, w, isolate, h->stream, event, length, h->flags, caps, &limits);
   else

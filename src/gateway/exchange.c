@@ -19,7 +19,8 @@ enum {
   HELD_KEEP = 4096,
   DETAIL_MAX = 512,
   TLS_NAME_MAX = 255,
-  EVENT_CPU_AT = 1, /* where the processor time is in an EVENT's payload */
+  EVENT_CPU_AT = 1,      /* where the processor time is in an EVENT's payload */
+  UNREAD_MAX = 64 << 20, /* bytes; half of what a cell lets wait for an isolate */
 };
 
 /* ---- errors as payloads ---- */
@@ -67,7 +68,7 @@ static struct exchange *exchange_new(struct registry *r, struct worker *w, uint8
   struct buf held = x->held;
   struct loop_timer wall = x->wall;
   *x = (struct exchange){.magic = EXCHANGE_MAGIC, .registry = r, .worker = w, .held = held, .wall = wall};
-  x->held.max = HELD_MAX;
+  x->held.max = HELD_MAX + length;
   x->request_credit = x->answer_credit = STREAM_WINDOW;
   x->event_borrow = event;
   x->event_length = (uint32_t)length;
@@ -79,9 +80,26 @@ static struct exchange *exchange_new(struct registry *r, struct worker *w, uint8
   return x;
 }
 
+void exchange_was_read(struct exchange *x) {
+  if (!x->unread) return;
+  x->worker->unread_bytes -= x->unread;
+  x->unread = 0;
+}
+
+/* Of events as long as a frame there are never too many; longer ones are counted. False: too many wait. */
+static bool count_unread(struct exchange *x) {
+  struct worker *w = x->worker;
+  if (x->event_length <= FRAME_PAYLOAD_MAX) return true;
+  if (w->unread_bytes + x->event_length > UNREAD_MAX) return false;
+  x->unread = x->event_length;
+  w->unread_bytes += x->unread;
+  return true;
+}
+
 static void exchange_free(struct exchange *x) {
   struct registry *r = x->registry;
   struct worker *w = x->worker;
+  exchange_was_read(x);
   trace_free(x->trace);
   tail_free(&x->tail);
   loop_timer_clear(r->loop, &x->wall);
@@ -145,7 +163,10 @@ static int exchange_start(struct exchange *x) {
   session_trace(x);
   if (x->session) cells_expect(x->registry->cells);
   if ((!x->session || (x->event_flags & FRAME_ASKS)) && exchange_set_wall(x)) return -1;
-  worker_take(x->worker, x);
+  if (count_unread(x))
+    worker_take(x->worker, x);
+  else
+    exchange_fail(x, ERROR_EVENTS, "with more than 64 KiB of props and cf each");
   return 0;
 }
 
@@ -256,6 +277,16 @@ static void clamp_cpu(struct exchange *x, uint8_t *event) {
   if (asked > allowed) memcpy(event + EVENT_CPU_AT, &allowed, sizeof allowed);
 }
 
+static void send_event(struct exchange *x, const uint8_t *event) {
+  struct frame_header h = {.type = FRAME_EVENT, .isolate = x->callee->number, .stream = x->callee_stream};
+  for (size_t left = x->event_length; left; event += h.length) {
+    h.length = frame_piece(left);
+    left -= h.length;
+    h.flags = left ? FRAME_MORE : x->event_flags;
+    cell_put(x->callee->cell, &h, event);
+  }
+}
+
 static void send_held(struct exchange *x) {
   size_t at = x->event_length;
   uint32_t caps_at = x->event_caps;
@@ -292,20 +323,13 @@ void exchange_run(struct exchange *x, struct isolate *callee) {
   clamp_cpu(x, event);
   if (!x->event_borrow && x->wall.place) exchange_set_wall(x); /* now its code has said what it may take */
   if (x->worker->tails.count) x->tail = tail_new(x, event, x->event_length);
-  exchange_to_callee(x, FRAME_EVENT, x->event_flags, event, x->event_length);
+  send_event(x, event);
   if (x->event_borrow)
     x->event_borrow = NULL;
   else
     send_held(x);
   caps_free(&x->caps);
   isolate_event_begins(callee, limits_lower(LIMIT_SUBREQUESTS, x->limits.subrequests, x->worker->subrequests));
-}
-
-void exchange_rest(struct exchange *x, const uint8_t *bytes, size_t length, bool end) {
-  if (x->trace) trace_bytes(x->trace, false, bytes, length);
-  exchange_to_callee(x, x->session ? FRAME_MESSAGE : FRAME_BODY, end && !x->session ? FRAME_END : 0, bytes, length);
-  x->request_over |= end;
-  exchange_settle(x);
 }
 
 uint32_t exchange_request_credit(const struct exchange *x) {
@@ -427,6 +451,7 @@ void exchange_deliver_error(struct exchange *x, const uint8_t *payload, size_t l
 
 void exchange_fail_verbatim(struct exchange *x, const uint8_t *error, size_t length) {
   x->state = EXCHANGE_OVER;
+  exchange_was_read(x);
   exchange_deliver_error(x, error, length);
   exchange_settle(x);
 }
@@ -628,6 +653,7 @@ void exchange_logged(struct exchange *x, const uint8_t *payload, size_t length) 
 
 const char *exchange_from_callee(struct exchange *x, const struct frame_header *h, const uint8_t *payload) {
   const char *lie = NULL;
+  exchange_was_read(x);
   if (x->session && !session_has(h->type, true)) return "a frame that no session sends";
   switch (h->type) {
     case FRAME_HEAD:

@@ -105,6 +105,7 @@ struct exchange {
   struct event_limits limits;
   uint8_t *event_borrow; /* the EVENT's payload, while the exchange is being started */
   uint32_t event_length;
+  uint32_t unread;  /* bytes of worker->unread_bytes */
   struct buf held;  /* while WAITING: the EVENT's payload, then frames */
   struct caps caps; /* until it runs: of the event, then those of held CAPS frames */
   uint32_t event_caps;
@@ -156,13 +157,13 @@ const char *exchange_from_callee(struct exchange *x, const struct frame_header *
 /* A LOG of its callee, who is traced. */
 void exchange_logged(struct exchange *x, const uint8_t *payload, size_t length);
 
-/* What had no room in the EVENT of an exchange that was just started. */
-void exchange_rest(struct exchange *x, const uint8_t *bytes, size_t length, bool end);
 /* Channels on the stream of a session, as entries. */
 const char *exchange_caps(struct exchange *x, const struct caps *caps, bool from_callee);
 
 /* From the registry. The Worker has no isolate yet: the event is copied. -1: out of memory. */
 int exchange_hold(struct exchange *x);
+/* Its callee has begun it, or it never will be begun in its Worker. */
+void exchange_was_read(struct exchange *x);
 /* The Worker is ready: the event is sent, or refused with an error. */
 void exchange_run(struct exchange *x, struct isolate *callee);
 void exchange_fail(struct exchange *x, enum error_code code, const char *detail);

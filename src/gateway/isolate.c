@@ -87,6 +87,7 @@ void isolate_end(struct isolate *isolate, bool tell, const uint8_t *error, size_
   w->state = WORKER_NONE;
   end_exchanges(isolate, error, length);
   channels_drop(isolate);
+  buf_free(&isolate->pieces);
   worker_end_owned(w);
   outbound_forget(isolate->registry->outbound, isolate);
   tell_dropped(w);
@@ -263,6 +264,33 @@ static const char *on_stream(struct isolate *isolate, const struct frame_header 
   return h->type == FRAME_ERROR ? stub_error(isolate, h, payload) : "a stream that nobody opened";
 }
 
+static const char *take_whole(struct isolate *isolate, const struct frame_header *h, uint8_t *payload) {
+  return h->type == FRAME_FETCH ? channel_fetch(isolate, h, payload) : channel_make(isolate, h, payload);
+}
+
+/* A FETCH or MAKE, or a piece of one. */
+static const char *take_piece(struct isolate *isolate, const struct frame_header *h, uint8_t *payload) {
+  struct buf *b = &isolate->pieces;
+  bool more = h->flags & FRAME_MORE;
+  if (!b->len) {
+    if (!more) return take_whole(isolate, h, payload);
+    buf_init(b, EVENT_MAX);
+    isolate->pieces_type = h->type;
+    isolate->pieces_stream = h->stream;
+  }
+  if (h->type != isolate->pieces_type || h->stream != isolate->pieces_stream) return "a frame amid another's pieces";
+  buf_put(b, payload, h->length);
+  if (b->bad) return "more pieces than a frame may have";
+  if (more) return NULL;
+  struct frame_header all = *h;
+  struct buf taken = *b;
+  *b = (struct buf){0};
+  all.length = (uint32_t)taken.len;
+  const char *lie = take_whole(isolate, &all, taken.data);
+  buf_free(&taken);
+  return lie;
+}
+
 static const char *dispatch(struct isolate *isolate, const struct frame_header *h, uint8_t *payload) {
   switch (h->type) {
     case FRAME_LOADED:
@@ -280,11 +308,10 @@ static const char *dispatch(struct isolate *isolate, const struct frame_header *
       on_log(isolate, h, payload);
       return NULL;
     case FRAME_FETCH:
-      return channel_fetch(isolate, h, payload);
+    case FRAME_MAKE:
+      return take_piece(isolate, h, payload);
     case FRAME_CAPS:
       return channel_caps(isolate, h, payload);
-    case FRAME_MAKE:
-      return channel_make(isolate, h, payload);
     case FRAME_RULES:
       return channel_rules(isolate, h, payload);
     case FRAME_GET:

@@ -96,6 +96,7 @@ static int put_line(struct outbound_request *r, const char *line) {
 int outbound_put_header(struct outbound_request *r, const char *name, size_t n, const char *value, size_t v) {
   static char line[LINE_MAX_BYTES + 4];
   while (v && (*value == ' ' || *value == '\t')) value++, v--;
+  if (n > LINE_MAX_BYTES || v > LINE_MAX_BYTES - n) return -1;
   snprintf(line, sizeof line, v ? "%.*s: %.*s" : "%.*s;", (int)n, name, (int)v, value);
   return put_line(r, line);
 }
@@ -180,7 +181,8 @@ const char *outbound_build(struct outbound_request *r, const uint8_t *event, siz
   size_t n;
   read_u8(&in);  /* kind */
   read_u32(&in); /* processor time */
-  r->redirected = read_u32(&in) & EVENT_REDIRECTED;
+  uint32_t event_flags = read_u32(&in);
+  r->redirected = event_flags & EVENT_REDIRECTED;
   read_str_borrow(&in, &n); /* entrypoint and props: the network has none */
   read_str_borrow(&in, &n);
   char connection[400];
@@ -191,6 +193,7 @@ const char *outbound_build(struct outbound_request *r, const uint8_t *event, siz
   if (!why) why = outbound_ask(r);
   if (!why && !outbound_judge(r)) return "";
   if (!why) why = build_headers(r, &in);
+  if (event_flags & EVENT_CF) read_str_borrow(&in, &n);
   uint64_t announced = read_u64(&in);
   if (why || in.bad) return why ? why : "it is not well formed";
   r->upgrade |= r->tunnel;

@@ -229,6 +229,7 @@ static void run_copy(struct worker *w, struct exchange *x) {
     copy->isolate->code_over = true;
     copy->state = WORKER_LIVE;
     loop_timer_clear(w->registry->loop, &copy->isolate->load_wall);
+    exchange_was_read(x);
     worker_hold(x->worker = copy);
     exchange_run(x, copy->isolate);
     worker_check_idle(copy);

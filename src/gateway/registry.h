@@ -80,13 +80,14 @@ struct worker {
   uint64_t id; /* its number, for the log */
   struct log_rate log;
   uint32_t cpu_ms, wall_ms, memory_mb, subrequests;
-  bool outbound;                    /* its channel 0 leads somewhere: */
-  struct entry *outbound_entry;     /* a reference; NULL: to the network */
-  struct caps tails;                /* which get a record of each event */
-  bool collects;                    /* what an event logs goes to its caller */
-  uint64_t entry_bytes;             /* what the entries that lead to it take */
-  struct isolate *isolate;          /* LOADING, LIVE */
-  struct channel *source;           /* WAITING, LOADING: who sends the code */
+  bool outbound;                /* its channel 0 leads somewhere: */
+  struct entry *outbound_entry; /* a reference; NULL: to the network */
+  struct caps tails;            /* which get a record of each event */
+  bool collects;                /* what an event logs goes to its caller */
+  uint64_t entry_bytes;         /* what the entries that lead to it take */
+  uint64_t unread_bytes;        /* of its events that are longer than a frame and were not begun, as far as is known */
+  struct isolate *isolate;      /* LOADING, LIVE */
+  struct channel *source;       /* WAITING, LOADING: who sends the code */
   struct exchange *waiting, **last; /* for its code */
   uint32_t waiting_count;
   struct buf error;                     /* ERROR payload: what ended it */
@@ -108,6 +109,9 @@ struct isolate {
   uint32_t next_event, next_given;
   uint32_t pending_stream; /* what the caps belong to that came ahead of their frame */
   struct caps pending;
+  struct buf pieces; /* what came of a FETCH or MAKE that is longer than a frame; empty: nothing */
+  uint32_t pieces_stream;
+  uint8_t pieces_type;
   uint64_t subrequests_left;  /* of the events in progress together */
   uint64_t memory;            /* bytes, as the cell says */
   uint64_t cpu_ns;            /* the same; exact when it is traced */

@@ -181,13 +181,14 @@ static JSValue get_props(uint32_t stream, struct reader *r) {
 
 static void on_event(const struct frame_header *h, struct reader *r) {
   uint8_t kind = read_u8(r);
+  uint32_t flags;
   if (kind == EVENT_RPC) {
     wire_event(h, r);
     return;
   }
   read_u32(r); /* processor time: the host's affair */
-  read_u32(r);
-  JSValue args[10] = {stream_of(h)};
+  flags = read_u32(r);
+  JSValue args[11] = {stream_of(h)};
   args[1] = get_text(r);
   if (kind == EVENT_TEST) {
     guest_call(HANDLER_test, 2, args);
@@ -197,11 +198,27 @@ static void on_event(const struct frame_header *h, struct reader *r) {
   args[3] = get_text(r);
   args[4] = get_text(r);
   args[5] = get_headers(r);
+  args[10] = flags & EVENT_CF ? get_text(r) : JS_UNDEFINED;
   args[6] = get_length(r);
   args[7] = get_rest(r);
   args[8] = flag_of(h, FRAME_HAS_BODY);
   args[9] = flag_of(h, FRAME_END);
-  guest_call(kind == EVENT_TAIL ? HANDLER_tail : kind == EVENT_SCHEDULED ? HANDLER_scheduled : HANDLER_event, 10, args);
+  guest_call(kind == EVENT_TAIL ? HANDLER_tail : kind == EVENT_SCHEDULED ? HANDLER_scheduled : HANDLER_event, 11, args);
+}
+
+/* One that is longer than a frame comes in pieces, one event after the other. */
+static void on_event_piece(const struct frame_header *h, struct reader *r) {
+  static struct buf event = {.max = 2 * EVENT_MAX};
+  if (!(h->flags & FRAME_MORE) && !event.len) {
+    on_event(h, r);
+    return;
+  }
+  buf_put(&event, r->p, r->left);
+  if (event.bad) __builtin_trap();
+  if (h->flags & FRAME_MORE) return;
+  struct reader all = reader_over(event.data, event.len);
+  on_event(h, &all);
+  buf_free(&event);
 }
 
 static void on_head(const struct frame_header *h, struct reader *r) {
@@ -277,7 +294,7 @@ static void dispatch(const struct frame_header *h, const uint8_t *payload) {
       code_piece(h, payload);
       break;
     case FRAME_EVENT:
-      on_event(h, &r);
+      on_event_piece(h, &r);
       break;
     case FRAME_HEAD:
       on_head(h, &r);
@@ -332,15 +349,17 @@ void guest_turn(const uint8_t *frames, uint32_t length) {
     p = read_bytes_borrow(&r, h.length);
     if (p) dispatch(&h, p);
   }
-  while (guest_call(HANDLER_idle, 0, NULL)) {
+  do { /* to send something may fail, and whoever waits for the answer is told so */
+    while (guest_call(HANDLER_idle, 0, NULL)) {
+      leave_frame();
+      run_jobs();
+    }
     leave_frame();
     run_jobs();
-  }
-  leave_frame();
-  run_jobs();
-  while (hooks_release()) run_jobs();
-  wire_flush();
-  web_flush();
+    while (hooks_release()) run_jobs();
+    wire_flush();
+    web_flush();
+  } while (JS_IsJobPending(guest.rt));
   free(large_inbox);
   large_inbox = NULL;
 }

@@ -58,6 +58,8 @@ void out_init(JSContext *ctx, JSValueConst native);
 /* The processor time and flags of an event, with the further limits that a stub gives it: [cpuMs, wallMs, subRequests]
  * as in CODE (base/frame.h), or null. */
 void out_limits(struct buf *b, JSValueConst limits, uint32_t flags);
+/* Sends the frame that begins at `mark` and ends with the buffer, in pieces if need be. What is in it is lost. */
+void out_pieces(struct buf *b, size_t mark, uint8_t flags);
 /* text.c: UTF-8 and structured clone for the platform. */
 void text_init(JSContext *ctx, JSValueConst native);
 /* Text of any bytes, with U+FFFD for what is ill-formed. */

@@ -1,7 +1,7 @@
 /* out.c: frames from the guest, as functions for the platform's JavaScript.
  *
- * Each builds its frame in one buffer of the largest frame's size, so a frame that would be too long is an exception
- * in the guest and never a lie to the host. Bodies are cut into frames here; keeping to the stream's credit is the
+ * Each builds its frame in one buffer, whose size is bounded, so a frame that would be too long is an exception in the
+ * guest and never a lie to the host. Bodies are cut into frames here; keeping to the stream's credit is the
  * platform's affair (worker/bodies.js), and a guest that does not is thrown away by the gateway.
  */
 #include <string.h>
@@ -15,17 +15,52 @@ enum { LOG_MAX = 16 * 1024, STACK_TEXT_MAX = 8 * 1024, MESSAGE_MAX = 16 * 1024, 
 
 static struct buf out;
 
+enum { FRAME_MAX = sizeof(struct frame_header) + FRAME_PAYLOAD_MAX };
+
 static size_t begin(uint8_t type, uint32_t stream) {
   buf_clear(&out);
+  out.max = FRAME_MAX;
   return buf_frame_begin(&out, type, 0, 0, stream);
+}
+
+static JSValue too_long(JSContext *ctx) {
+  return JS_ThrowRangeError(ctx, "Headers and other metadata of a request or response are limited to 64 KiB.");
 }
 
 static JSValue finish(JSContext *ctx, size_t mark, uint8_t flags) {
   buf_frame_end(&out, mark);
-  if (out.bad)
-    return JS_ThrowRangeError(ctx, "Headers and other metadata of a request or response are limited to 64 KiB.");
+  if (out.bad) return too_long(ctx);
   ((struct frame_header *)(out.data + mark))->flags = flags;
   host_send(out.data, (uint32_t)out.len);
+  return JS_UNDEFINED;
+}
+
+/* Each piece's header is written over what went before it. */
+void out_pieces(struct buf *b, size_t mark, uint8_t flags) {
+  struct frame_header h;
+  memcpy(&h, b->data + mark, sizeof h);
+  size_t at = mark + sizeof h;
+  do {
+    h.length = frame_piece(b->len - at);
+    h.flags = at + h.length < b->len ? FRAME_MORE : flags;
+    memcpy(b->data + at - sizeof h, &h, sizeof h);
+    host_send(b->data + at - sizeof h, (uint32_t)(sizeof h + h.length));
+  } while ((at += h.length) < b->len);
+}
+
+/* A FETCH, with so many bytes of props and cf in it. */
+static size_t fetch_begin(uint32_t stream) {
+  size_t mark = begin(FRAME_FETCH, stream);
+  out.max = sizeof(struct frame_header) + EVENT_MAX;
+  return mark;
+}
+
+static bool fetch_fits(size_t extra) { return !out.bad && out.len - extra <= FRAME_MAX; }
+
+static JSValue fetch_finish(JSContext *ctx, size_t mark, uint8_t flags) {
+  if (out.len <= FRAME_MAX) return finish(ctx, mark, flags);
+  out_pieces(&out, mark, flags);
+  buf_shrink(&out, FRAME_MAX);
   return JS_UNDEFINED;
 }
 
@@ -70,7 +105,7 @@ static void put_length(JSContext *ctx, JSValueConst v) {
  * *flags; *rest is what did not fit (a Uint8Array) or undefined. `open` says that more will follow in any case. -1:
  * exception. */
 static int put_inline(JSContext *ctx, JSValueConst body, bool open, uint8_t *flags, JSValue *rest) {
-  size_t n = 0, room = FRAME_PAYLOAD_MAX + sizeof(struct frame_header) - out.len;
+  size_t n = 0, room = out.len < FRAME_MAX ? FRAME_MAX - out.len : 0;
   const uint8_t *p = NULL;
   const char *s = NULL;
   JSValue bytes = JS_UNDEFINED;
@@ -124,8 +159,9 @@ void out_limits(struct buf *b, JSValueConst limits, uint32_t flags) {
   buf_put_u32(b, values[2]);
 }
 
-/* Where a FETCH goes, with what, and what it may take there: (channel, limits, entrypoint, props). -1: exception. */
-static int put_target(JSContext *ctx, enum event_kind kind, JSValueConst *argv, uint32_t flags) {
+/* Where a FETCH goes, with what, and what it may take there: (channel, limits, entrypoint, props). *extra: bytes of
+ * the props. -1: exception. */
+static int put_target(JSContext *ctx, enum event_kind kind, JSValueConst *argv, uint32_t flags, size_t *extra) {
   size_t n = 0;
   buf_put_u32(&out, stream_arg(ctx, argv[0]));
   buf_put_u8(&out, (uint8_t)kind);
@@ -133,32 +169,47 @@ static int put_target(JSContext *ctx, enum event_kind kind, JSValueConst *argv, 
   if (put_text(ctx, argv[2], 1024)) return -1;
   const uint8_t *props = JS_IsUndefined(argv[3]) ? NULL : JS_GetArrayBuffer(ctx, &n, argv[3]);
   buf_put_str(&out, props, n);
+  *extra = n;
   return 0;
 }
 
+/* Adds its bytes to *extra. -1: exception. */
+static int put_cf(JSContext *ctx, JSValueConst cf, size_t *extra) {
+  size_t n;
+  const char *s = JS_ToCStringLen(ctx, &n, cf);
+  if (!s) return -1;
+  if (n <= CF_MAX) buf_put_str(&out, s, n);
+  JS_FreeCString(ctx, s);
+  *extra += n;
+  return n <= CF_MAX ? 0 : (JS_ThrowRangeError(ctx, "The cf of a request is limited to 1 MiB."), -1);
+}
+
 /* fetch(stream, channel, limits: [cpuMs, wallMs, subRequests]|null, entrypoint, props: ArrayBuffer|undefined, method,
- *       url, headers, length, body, open, flags: enum event_flag) */
+ *       url, headers, length, body, open, flags: enum event_flag, cf: its text|undefined) */
 static JSValue out_fetch(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   uint8_t flags = 0;
   JSValue rest;
-  size_t mark = begin(FRAME_FETCH, stream_arg(ctx, argv[0]));
-  if (put_target(ctx, EVENT_FETCH, argv + 1, stream_arg(ctx, argv[11]))) return JS_EXCEPTION;
+  size_t mark = fetch_begin(stream_arg(ctx, argv[0])), extra;
+  bool has_cf = !JS_IsUndefined(argv[12]);
+  uint32_t event_flags = stream_arg(ctx, argv[11]) | (has_cf ? EVENT_CF : 0u);
+  if (put_target(ctx, EVENT_FETCH, argv + 1, event_flags, &extra)) return JS_EXCEPTION;
   if (put_text(ctx, argv[5], 64) || put_text(ctx, argv[6], SIZE_MAX) || put_headers(ctx, argv[7])) return JS_EXCEPTION;
+  if (has_cf && put_cf(ctx, argv[12], &extra)) return JS_EXCEPTION;
   put_length(ctx, argv[8]);
-  if (out.bad) return finish(ctx, mark, flags);
+  if (!fetch_fits(extra)) return too_long(ctx);
   if (put_inline(ctx, argv[9], JS_ToBool(ctx, argv[10]), &flags, &rest)) return JS_EXCEPTION;
-  finish(ctx, mark, flags);
+  fetch_finish(ctx, mark, flags);
   return rest;
 }
 
 /* scheduled(stream, channel, limits, entrypoint, props, time, cron): the first as fetch() has them */
 static JSValue out_scheduled(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  size_t mark = begin(FRAME_FETCH, stream_arg(ctx, argv[0]));
-  if (put_target(ctx, EVENT_SCHEDULED, argv + 1, 0)) return JS_EXCEPTION;
+  size_t mark = fetch_begin(stream_arg(ctx, argv[0])), extra;
+  if (put_target(ctx, EVENT_SCHEDULED, argv + 1, 0, &extra)) return JS_EXCEPTION;
   if (put_text(ctx, argv[5], 64) || put_text(ctx, argv[6], SIZE_MAX)) return JS_EXCEPTION;
   buf_put_u16(&out, 0);
   buf_put_u64(&out, 0);
-  return finish(ctx, mark, FRAME_END);
+  return fetch_fits(extra) ? fetch_finish(ctx, mark, FRAME_END) : too_long(ctx);
 }
 
 /* body(stream, Uint8Array, offset, length, end) */
@@ -314,14 +365,14 @@ void out_init(JSContext *ctx, JSValueConst native) {
     JSCFunction *f;
     int arguments;
   } table[] = {
-      {"head", out_head, 7},           {"fetch", out_fetch, 12},    {"body", out_body, 5},
+      {"head", out_head, 7},           {"fetch", out_fetch, 13},    {"body", out_body, 5},
       {"window", out_window, 2},       {"cancel", out_cancel, 1},   {"done", out_done, 1},
       {"release", out_release, 1},     {"error", out_error, 7},     {"loaded", out_loaded, 0},
       {"abort", out_abort, 1},         {"get", out_get, 4},         {"log", out_log, 2},
       {"exception", out_exception, 4}, {"message", out_message, 6}, {"shut", out_shut, 3},
       {"scheduled", out_scheduled, 7},
   };
-  buf_init(&out, sizeof(struct frame_header) + FRAME_PAYLOAD_MAX);
+  buf_init(&out, FRAME_MAX);
   buf_room(&out, 4096); /* taken before the image, so that an ordinary frame allocates nothing */
   static const struct {
     const char *name;

@@ -93,6 +93,28 @@ static void test_one_event_a_turn(void **state) {
   assert_string_equal(taken_streams(isolate), "");
 }
 
+/* The pieces of an event are one event, over as many turns as it takes, and pay once. */
+static void test_event_in_pieces(void **state) {
+  (void)state;
+  struct isolate *isolate = opened(1);
+  struct frame_header h = {.length = FRAME_PAYLOAD_MAX, .type = FRAME_EVENT, .isolate = 1, .stream = 1};
+  memset(payload, 0, 5);
+  for (int i = 0; i < 3; i++) {
+    h.flags = i < 2 ? FRAME_MORE : 0;
+    if (i == 2) h.length = 40;
+    assert_true(isolate_put(&t, isolate, &h, payload));
+    memset(payload, 0xff, 5);
+  }
+  put(isolate, FRAME_EVENT, 2, 40);
+  assert_string_equal(taken_streams(isolate), "1");
+  assert_int_equal(isolate->events, 1);
+  assert_string_equal(taken_streams(isolate), "11");
+  assert_int_equal(isolate->events, 1);
+  assert_int_equal(isolate->pool_ns, 1000);
+  assert_string_equal(taken_streams(isolate), "2");
+  assert_int_equal(isolate->events, 2);
+}
+
 static void test_long_messages_in_parts(void **state) {
   (void)state;
   struct isolate *isolate = opened(1);
@@ -201,6 +223,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_numbers, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_one_event_a_turn, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_event_in_pieces, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_long_messages_in_parts, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_inbox_is_bounded, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_processor_time, set_up, tear_down),

@@ -335,7 +335,22 @@ static void test_copies_of_a_fresh_worker(void **state) {
   assert_true(fetch(copies[1], STREAM + 2, service, EVENT_RPC, 0, "", 0));
 }
 
-/* Props and a request that fill a frame each: what has no room in the event follows it. */
+/* What came in frames of this type, as one: its length, or -1 if they are not pieces of one. */
+static long whole_length(uint32_t isolate, uint8_t type) {
+  long length = 0;
+  bool more = true;
+  for (size_t i = 0; i < cells.count; i++) {
+    const struct told *t = &cells.told[i];
+    if (t->h.isolate != isolate || t->h.type != type) continue;
+    if (!more || t->h.length < PIECE_SMALLEST) return -1;
+    more = t->h.flags & FRAME_MORE;
+    if (more && t->h.flags != FRAME_MORE) return -1;
+    length += t->h.length;
+  }
+  return more ? -1 : length;
+}
+
+/* Props and a request that fill a frame each: together they go in pieces. */
 static void test_event_longer_than_a_frame(void **state) {
   static char props[FRAME_PAYLOAD_MAX - 100], body[FRAME_PAYLOAD_MAX - 200];
   struct buf b;
@@ -346,9 +361,7 @@ static void test_event_longer_than_a_frame(void **state) {
   uint32_t x = cap(told(world.a, FRAME_CAPS), 0);
   forget();
   assert_true(fetch(world.a, STREAM + 1, x, EVENT_RPC, FRAME_ASKS, body, sizeof body));
-  const struct told *event = told(world.b, FRAME_EVENT), *rest = told(world.b, FRAME_MESSAGE);
-  assert_int_equal(event->h.length, FRAME_PAYLOAD_MAX);
-  assert_int_equal(event->h.length + rest->h.length, 17 + 1 + sizeof props + sizeof body);
+  assert_int_equal(whole_length(world.b, FRAME_EVENT), 17 + 1 + sizeof props + sizeof body);
   forget();
   buf_init(&b, FRAME_PAYLOAD_MAX);
   buf_put_cstr(&b, "POST");
@@ -357,20 +370,94 @@ static void test_event_longer_than_a_frame(void **state) {
   buf_put_u64(&b, 5000);
   buf_put(&b, body, 5000);
   assert_true(fetch(world.a, STREAM + 2, x, EVENT_FETCH, FRAME_HAS_BODY | FRAME_END, b.data, b.len));
-  event = told(world.b, FRAME_EVENT);
-  rest = told(world.b, FRAME_BODY);
-  assert_int_equal(event->h.flags, FRAME_HAS_BODY);
-  assert_int_equal(rest->h.flags, FRAME_END);
-  assert_int_equal(event->h.length + rest->h.length, 17 + 1 + sizeof props + b.len);
-  forget();
-  buf_clear(&b);
-  buf_put_cstr(&b, "GET");
-  buf_put_str(&b, body, 5000); /* a URL cannot follow in a frame of its own */
-  buf_put_u16(&b, 0);
-  buf_put_u64(&b, 0);
-  assert_true(fetch(world.a, STREAM + 3, x, EVENT_FETCH, FRAME_END, b.data, b.len));
-  assert_error(told(world.a, FRAME_ERROR), ERROR_EVENT_SIZE);
+  assert_int_equal(whole_length(world.b, FRAME_EVENT), 17 + 1 + sizeof props + b.len);
+  assert_int_equal(cells.isolate[world.b]->worker->unread_bytes, 2 * (17 + 1 + sizeof props) + sizeof body + b.len);
   buf_free(&b);
+}
+
+/* A frame in pieces of the given sizes, of zeros but for its beginning. False: the isolate was closed. */
+static bool say_pieces(uint8_t type, uint32_t stream, const struct buf *head, uint32_t piece, uint32_t count) {
+  static uint8_t bytes[FRAME_PAYLOAD_MAX];
+  memset(bytes, 0, sizeof bytes);
+  memcpy(bytes, head->data, head->len);
+  for (uint32_t i = 0; i < count; i++) {
+    if (!say(world.a, type, i + 1 < count ? FRAME_MORE : 0, stream, bytes, piece)) return false;
+    memset(bytes, 0, head->len);
+  }
+  return true;
+}
+
+static struct buf make_head(uint32_t props_length) {
+  struct buf b;
+  buf_init(&b, 64);
+  buf_put_cstr(&b, "X");
+  buf_put_u32(&b, props_length);
+  return b;
+}
+
+/* A MAKE in pieces, as large as it may be, and its event; then one that is larger. */
+static void test_make_in_pieces(void **state) {
+  enum { PIECE = (PROPS_MAX + 9) / 17 };
+  (void)state;
+  struct buf head = make_head(17 * PIECE - 9);
+  assert_true(say_pieces(FRAME_MAKE, MINE, &head, PIECE, 17));
+  assert_int_equal(cells.isolate[world.a]->pieces.len, 0);
+  assert_true(cells.isolate[world.a]->worker->entry_bytes > 17 * PIECE - 9);
+  forget();
+  assert_true(fetch(world.a, STREAM, MINE, EVENT_RPC, FRAME_ASKS, "m", 1));
+  assert_int_equal(whole_length(world.a, FRAME_EVENT), 17 + 1 + 17 * PIECE - 9 + 1);
+  buf_free(&head);
+  head = make_head(18 * PIECE - 9);
+  assert_false(say_pieces(FRAME_MAKE, MINE + 1, &head, PIECE, 18));
+  buf_free(&head);
+}
+
+/* Pieces that never end, of a sum that is wrong, amid others, of a number that is in use, or whose isolate dies. */
+static void test_lies_about_pieces(void **state) {
+  for (int i = 0; i < 8; i++) {
+    setup(state);
+    struct buf head = make_head(i == 1 ? UINT32_MAX : 2 * 1000 - 9);
+    bool ok = true;
+    if (i == 0) ok = say_pieces(FRAME_MAKE, MINE, &head, FRAME_PAYLOAD_MAX, EVENT_MAX / FRAME_PAYLOAD_MAX + 2);
+    if (i == 1 || i == 2) ok = say_pieces(FRAME_MAKE, MINE, &head, 1000, 2);
+    if (i == 2) ok = ok && !say_pieces(FRAME_MAKE, MINE, &head, 1000, 2); /* its number is not new */
+    if (i > 2) assert_true(say(world.a, FRAME_MAKE, FRAME_MORE, MINE, head.data, head.len));
+    if (i == 3) ok = say(world.a, FRAME_MAKE, 0, MINE + 1, "\0\0\0\0\0\0\0\0", 8);
+    if (i == 4) ok = fetch(world.a, STREAM, SERVICE, EVENT_RPC, 0, "", 0);
+    if (i == 5) isolate_end_code(cells.isolate[world.a], true, ERROR_GONE, "");
+    if (i == 6) ok = say(world.a, FRAME_LOG, 0, 0, "\2x", 2) && say(world.a, FRAME_WINDOW, 0, STREAM, "\1\0\0\0", 4);
+    if (i == 7) ok = say(world.a, FRAME_MAKE, 0, MINE, "\0\0\0\0\0\0\0\0", 8);
+    assert_int_equal(ok, i == 2 || i == 5 || i == 6);
+    buf_free(&head);
+    assert_int_equal(teardown(state), 0);
+  }
+}
+
+/* Long events that nobody begins are refused at some point, and go on when they were begun. */
+static void test_long_events_are_counted(void **state) {
+  enum { PIECE = (PROPS_MAX + 9) / 17, MOST = 63 };
+  (void)state;
+  struct buf head = make_head(17 * PIECE - 9);
+  assert_true(say_pieces(FRAME_MAKE, MINE, &head, PIECE, 17));
+  buf_free(&head);
+  for (uint32_t i = 0; i <= MOST; i++) {
+    forget();
+    cells.isolate[world.a]->subrequests_left = 10;
+    assert_true(fetch(world.a, STREAM + i, MINE, EVENT_RPC, 0, "", 0));
+    if (i < MOST) assert_non_null(told(world.a, FRAME_EVENT));
+  }
+  assert_error(told(world.a, FRAME_ERROR), ERROR_EVENTS);
+  for (uint32_t i = 0; i < MOST; i++) assert_true(say(world.a, FRAME_CANCEL, 0, STREAM + i, NULL, 0));
+  assert_true(cells.isolate[world.a]->worker->unread_bytes > MOST * PROPS_MAX - MOST * 32);
+  struct exchange *x;
+  for (uint32_t at = 0; (x = table_next(&cells.isolate[world.a]->events, &at));)
+    if (x->unread) break;
+  assert_non_null(x);
+  assert_true(say(world.a, FRAME_DONE, 0, x->callee_stream, NULL, 0));
+  forget();
+  cells.isolate[world.a]->subrequests_left = 10;
+  assert_true(fetch(world.a, STREAM + MOST + 1, MINE, EVENT_RPC, 0, "", 0));
+  assert_non_null(told(world.a, FRAME_EVENT));
 }
 
 /* Each entry's props name the one before. Nothing but the last is held, and then that is released. */
@@ -722,6 +809,7 @@ static void any_frame(const struct isolate *isolate) {
     buf_put_u32(&b, any_channel(isolate));
     put_event_head(&b, any(4) ? EVENT_RPC : any(2) ? EVENT_SCHEDULED : EVENT_FETCH, "", "");
     if (!any(100)) b.data[4 + 1 + 4] = EVENT_LIMITS;
+    if (!any(10)) b.data[4 + 1 + 4] = EVENT_CF;
     if (any(2)) buf_put(&b, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18);
   } else if (type == FRAME_CAPS) {
     for (uint32_t i = any(4); i < 4; i++) buf_put_u32(&b, any_channel(isolate));
@@ -745,7 +833,14 @@ static void any_frame(const struct isolate *isolate) {
     if (type == FRAME_WINDOW) b.data[0] = 1;
     if (type == FRAME_LOG) b.data[0] = (uint8_t)(any(2) ? LOG_VALUES | any(8) : any(8));
   }
-  say(from, type, (uint8_t)any(FRAME_FLAGS + 1), stream, b.data, b.len);
+  uint8_t flags = (uint8_t)any(FRAME_FLAGS + 1);
+  if (any(8)) flags &= (uint8_t)~FRAME_MORE;
+  if (isolate->pieces.len && any(10)) {
+    type = isolate->pieces_type;
+    stream = isolate->pieces_stream;
+    while (b.len < PIECE_SMALLEST) buf_put_u8(&b, (uint8_t)any(3));
+  }
+  say(from, type, flags, stream, b.data, b.len);
   buf_free(&b);
 }
 
@@ -793,6 +888,9 @@ int main(void) {
       WORLD(test_env_and_outbound_of_a_dynamic_worker),
       WORLD(test_copies_of_a_fresh_worker),
       WORLD(test_event_longer_than_a_frame),
+      WORLD(test_make_in_pieces),
+      cmocka_unit_test(test_lies_about_pieces),
+      WORLD(test_long_events_are_counted),
       WORLD(test_long_chain_of_props),
       WORLD(test_long_chain_of_outbounds),
       WORLD(test_no_cycles),

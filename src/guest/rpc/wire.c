@@ -11,7 +11,7 @@
 #include "guest/rpc/rpc.h"
 #include "guest/rpc/web.h"
 
-enum { ACKNOWLEDGE = STREAM_WINDOW / 4, FIELDS_MAX = FRAME_PAYLOAD_MAX / 2 };
+enum { ACKNOWLEDGE = STREAM_WINDOW / 4, ENTRYPOINT_MAX = 1024 };
 
 struct wire {
   struct session *session;
@@ -81,17 +81,14 @@ static const struct carrier wire_carrier = {on_dirty, on_close};
 static struct buf frame; /* one at a time */
 
 static size_t frame_begin(uint8_t type, uint32_t stream) {
-  buf_init(&frame, sizeof(struct frame_header) + FRAME_PAYLOAD_MAX);
+  bool has_props = type == FRAME_FETCH || type == FRAME_MAKE;
+  buf_init(&frame, sizeof(struct frame_header) + (has_props ? EVENT_MAX : FRAME_PAYLOAD_MAX));
   return buf_frame_begin(&frame, type, 0, 0, stream);
 }
 
 static int frame_send(size_t mark, uint8_t flags) {
-  buf_frame_end(&frame, mark);
   bool bad = frame.bad;
-  if (!bad) {
-    ((struct frame_header *)(void *)(frame.data + mark))->flags = flags;
-    host_send(frame.data, (uint32_t)frame.len);
-  }
+  if (!bad) out_pieces(&frame, mark, flags);
   buf_free(&frame);
   return bad ? -1 : 0;
 }
@@ -143,9 +140,9 @@ static void send_open(struct wire *w) {
   JSValue limits = JS_GetProperty(ctx, s->keep, names.limits);
   out_limits(&frame, limits, 0);
   JS_FreeValue(ctx, limits);
-  buf_put_str(&frame, name, n);
+  buf_put_str(&frame, name, n < ENTRYPOINT_MAX ? n : ENTRYPOINT_MAX);
   buf_put_str(&frame, p, length);
-  size_t room = sizeof(struct frame_header) + FRAME_PAYLOAD_MAX - frame.len,
+  size_t most = sizeof(struct frame_header) + FRAME_PAYLOAD_MAX, room = frame.len < most ? most - frame.len : 0,
          now = s->out.len < room ? s->out.len : room;
   if (frame.bad || !inline_messages) now = 0;
   buf_put(&frame, s->out.data, now);
@@ -158,7 +155,7 @@ static void send_open(struct wire *w) {
   JS_FreeValue(ctx, channels);
   if (!bad) return;
   w->over = true;
-  JS_ThrowRangeError(ctx, "The entrypoint's name and props are too large.");
+  JS_ThrowOutOfMemory(ctx);
   session_close(s, JS_GetException(ctx));
 }
 
@@ -500,11 +497,18 @@ static JSValue native_active(JSContext *ctx, JSValueConst this, int argc, JSValu
   return JS_NewBool(ctx, sessions_active());
 }
 
-/* plainWrite(value, channels) -> ArrayBuffer */
+/* plainWrite(value, channels, whether it is props) -> ArrayBuffer */
 static JSValue native_plain(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   struct buf b;
+  JSValue v;
   buf_init(&b, RPC_MESSAGE_MAX);
-  JSValue v = plain_write(&b, argv[0], argv[1]) ? JS_EXCEPTION : JS_NewArrayBufferCopy(ctx, b.data, b.len);
+  if (plain_write(&b, argv[0], argv[1]))
+    v = JS_EXCEPTION;
+  else if (JS_ToBool(ctx, argv[2]) && b.len > PROPS_MAX)
+    v = JS_ThrowRangeError(ctx, "The props of an entrypoint are limited to 1 MiB, but these have %u bytes.",
+                           (unsigned)b.len);
+  else
+    v = JS_NewArrayBufferCopy(ctx, b.data, b.len);
   buf_free(&b);
   return v;
 }
@@ -519,11 +523,10 @@ static JSValue native_make(JSContext *ctx, JSValueConst this, int argc, JSValueC
   if (!name) return JS_EXCEPTION;
   send_channels(number, argv[3], NULL);
   size_t mark = frame_begin(FRAME_MAKE, number);
-  buf_put_str(&frame, name, n);
+  buf_put_str(&frame, name, n < ENTRYPOINT_MAX ? n : ENTRYPOINT_MAX);
   buf_put_str(&frame, p, length);
   JS_FreeCString(ctx, name);
-  return frame_send(mark, 0) ? JS_ThrowRangeError(ctx, "The props of an entrypoint are limited to 64 KiB.")
-                             : JS_UNDEFINED;
+  return frame_send(mark, 0) ? JS_ThrowOutOfMemory(ctx) : JS_UNDEFINED;
 }
 
 /* makeRules(channel, JSON): RULES. False: it is too long. */
@@ -560,7 +563,7 @@ void wire_init(JSContext *ctx, JSValueConst native) {
     int arguments;
   } table[] = {
       {"rpcServe", native_serve, 5},     {"rpcRefuse", native_refuse, 2},      {"rpcEnd", native_end, 3},
-      {"rpcHung", native_hung, 0},       {"rpcActive", native_active, 0},      {"plainWrite", native_plain, 2},
+      {"rpcHung", native_hung, 0},       {"rpcActive", native_active, 0},      {"plainWrite", native_plain, 3},
       {"make", native_make, 4},          {"sendChannels", native_channels, 2}, {"rpcShare", native_share, 0},
       {"holdsChannel", native_holds, 1}, {"makeRules", native_rules, 2},
   };

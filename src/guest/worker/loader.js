@@ -90,7 +90,7 @@ class WorkerStub {
     const channels = [], given = options?.props;
     if (given !== undefined && !isObject(given)) throw wrongField("EntrypointOptions", "props", "Object");
     const limits = readLimits(options?.limits, "EntrypointOptions");
-    const props = given === undefined ? undefined : native.plainWrite(given, channels);
+    const props = given === undefined ? undefined : native.plainWrite(given, channels, true);
     const target = { channel: handle.stub, handle, entrypoint, props, channels, limits: ofEvent(limits),
       held: heldChannels(channels) };
     return handle.collects ? collectingService(target) : native.service(target);

@@ -106,7 +106,7 @@ function heldChannels(channels) {
 function makeChannel(name, props) {
   const channel = nextStub++;
   const channels = [];
-  native.make(channel, name, props === undefined ? undefined : native.plainWrite(props, channels), channels);
+  native.make(channel, name, props === undefined ? undefined : native.plainWrite(props, channels, true), channels);
   return channel;
 }
 
