@@ -52,7 +52,8 @@ function cannotSerialize(object) {
 
 function requestOut(request) {
   if (!bodyIsEmpty(request)) throw cannotClone('ReadableStream can only be serialized for RPC.');
-  return ['BareRequest', requestUrlOf(request), requestMethodOf(request), requestList(request), requestRest(request).redirect];
+  return ['BareRequest', requestUrlOf(request), requestMethodOf(request), requestList(request),
+    requestRest(request).redirect, requestCf(request)];
 }
 
 function bareResponseOut(response) {
@@ -80,7 +81,7 @@ function headersIn(list) {
 }
 
 function cloneIn(value) {
-  const { 0: kind, 1: first, 2: second, 3: third, 4: fourth } = value;
+  const { 0: kind, 1: first, 2: second, 3: third, 4: fourth, 5: fifth } = value;
   if (kind === 'DOMException') {
     const error = new DOMExceptionConstructor(`${first}`, `${second}`);
     ObjectDefineProperty(error, 'stack',
@@ -92,7 +93,8 @@ function cloneIn(value) {
     return new Blob(INTERNAL, bytesBorrow(first) ?? new Uint8ArrayConstructor(0), type);
   }
   if (kind === 'BareRequest') {
-    return new Request(`${first}`, { __proto__: null, method: second, headers: headersIn(third), redirect: fourth });
+    return new Request(`${first}`, { __proto__: null, method: second, headers: headersIn(third),
+      redirect: fourth, cf: fifth });
   }
   if (kind === 'BareResponse') return bareResponseIn(first, second, third, fourth);
   if (kind !== 'Headers') throw cannotClone('The serialized value is malformed.');

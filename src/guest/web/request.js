@@ -6,15 +6,15 @@ for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'
   'MSEARCH', 'NOTIFY', 'SUBSCRIBE', 'UNSUBSCRIBE', 'QUERY', 'BAN']) {
   METHODS[method] = METHODS[StringPrototypeToLowerCase(method)] = method;
 }
-const CACHE_MODES = { __proto__: null, 'no-store': true, 'no-cache': true, reload: true };
+const CACHE_MODES = { __proto__: null, 'no-store': true, 'no-cache': true };
 const REDIRECT_MESSAGE = 'Invalid redirect value, must be one of "follow" or "manual" ("error" won\'t be implemented ' +
   'since it does not make sense at the edge; use "manual" and check the response status code).';
 
 // What few requests set; shared until one does.
 const REQUEST_REST =
-  ObjectFreeze({ __proto__: null, redirect: 'follow', signal: null, cache: undefined, cf: undefined });
+  ObjectFreeze({ __proto__: null, redirect: 'follow', signal: null, cache: undefined, cfText: undefined });
 const INCOMING_REST =
-  ObjectFreeze({ __proto__: null, redirect: 'manual', signal: null, cache: undefined, cf: undefined });
+  ObjectFreeze({ __proto__: null, redirect: 'manual', signal: null, cache: undefined, cfText: undefined });
 
 // What a Worker gave as init: its members read once, in workerd's order, each of a type that it may have.
 function requestGiven(init) {
@@ -49,7 +49,8 @@ function requestGiven(init) {
   return given;
 }
 
-function requestCheck({ integrity }) {
+function requestCheck({ integrity, cf, cache }) {
+  if (cf !== undefined) cfCheck(cf, cache);
   if (integrity === undefined || integrity === '') return;
   throw new TypeError(
     'Subrequest integrity checking is not implemented. The integrity option must be either undefined or an empty string.');
@@ -83,6 +84,7 @@ let requestList;
 let requestMethodOf;
 let requestUrlOf;
 let requestRest;
+let requestCf, requestCfText;
 let requestFill; // (request, parts): for the platform's own requests
 
 class Request extends Body {
@@ -91,7 +93,9 @@ class Request extends Body {
   #list;
   #headers = null;
   #immutable = false;
-  #rest = REQUEST_REST; // { redirect, signal, cache, cf }, never changed in place
+  // { redirect, signal, cache, cfText }, never changed in place; with cfText perhaps cf, the object made of it, and
+  // cfFixed: nobody can change that
+  #rest = REQUEST_REST;
 
   constructor(input, init = undefined) {
     if (input === INTERNAL) {
@@ -112,12 +116,13 @@ class Request extends Body {
     if (from !== null) this.#copy(from);
     else this.#url = url;
     if (given !== null) this.#init(given);
+    const cfText = given === null || given.cf === undefined ? undefined : cfWrite(given.cf);
     this.#list ??= [];
     if (type !== null && !listHas(this.#list, 'content-type')) listAppend(this.#list, 'content-type', type);
     if (this.#method === 'GET' || this.#method === 'HEAD') {
       if (!bodyIsEmpty(this)) throw new TypeError('Request with a GET or HEAD method cannot have a body.');
     }
-    if (given !== null) this.#initRest(given);
+    if (given !== null) this.#initRest(given, cfText);
   }
 
   static {
@@ -126,6 +131,8 @@ class Request extends Body {
     requestMethodOf = (request) => request.#method;
     requestUrlOf = (request) => request.#url;
     requestRest = (request) => request.#rest;
+    requestCf = (request) => request.#cf();
+    requestCfText = (request) => (request.#rest.cf === undefined ? request.#rest.cfText : cfWrite(request.#rest.cf));
     requestFill = (request, method, url, list, init) => {
       request.#method = method;
       request.#url = url;
@@ -140,7 +147,9 @@ class Request extends Body {
     this.#method = from.#method;
     this.#url = from.#url;
     this.#list = arrayCopy(from.#list);
-    this.#rest = from.#rest;
+    const rest = from.#rest;
+    this.#rest = rest.cfText === undefined ? rest
+      : { __proto__: null, ...rest, cfText: requestCfText(from), cf: undefined, cfFixed: false };
   }
 
   #init({ method, headers }) {
@@ -150,8 +159,8 @@ class Request extends Body {
     listFill(this.#list, headers);
   }
 
-  #initRest({ redirect, signal, cache, cf }) {
-    if (redirect === undefined && signal === undefined && cache === undefined && cf === undefined) return;
+  #initRest({ redirect, signal, cache }, cfText) {
+    if (redirect === undefined && signal === undefined && cache === undefined && cfText === undefined) return;
     const rest = { __proto__: null, ...this.#rest };
     if (redirect !== undefined) {
       if (redirect !== 'follow' && redirect !== 'manual') throw new TypeError(REDIRECT_MESSAGE);
@@ -162,8 +171,20 @@ class Request extends Body {
       rest.bare = false; // true: the signal was made because it was asked for; nobody can abort it
     }
     if (cache !== undefined) rest.cache = cache;
-    if (cf !== undefined) rest.cf = cf;
+    if (cfText !== undefined) {
+      rest.cfText = cfText;
+      rest.cf = undefined;
+    }
     this.#rest = rest;
+  }
+
+  #cf() {
+    const rest = this.#rest;
+    if (rest.cfText === undefined || rest.cf !== undefined) return rest.cf;
+    const cf = cfRead(rest.cfText);
+    if (rest.cfFixed && cf !== undefined) freezeAll(cf);
+    this.#rest = { __proto__: null, ...rest, cf };
+    return cf;
   }
 
   get method() {
@@ -189,7 +210,7 @@ class Request extends Body {
     return this.#rest.signal;
   }
   get cf() {
-    return this.#rest.cf;
+    return this.#cf();
   }
   get integrity() {
     this.#rest;
@@ -229,5 +250,6 @@ function requestParts(request) {
     body: bodyTake(request, 'The ReadableStream has been locked to a reader.'),
     redirect: requestRest(request).redirect,
     signal: requestRest(request).signal, // null: nobody can abort it
+    cf: undefined, // its text; fetch() sets it
   };
 }

@@ -49,7 +49,7 @@ class Response extends Body {
   #type = null;
   #headers = null;
   #immutable = false;
-  #rest = null; // what few responses have: { error, url, redirected, cf, webSocket, manual }
+  #rest = null; // what few responses have: { error, url, redirected, cfText, cf, webSocket, manual }; as a request's
 
   constructor(body = null, init = undefined) {
     if (body === INTERNAL) {
@@ -70,7 +70,7 @@ class Response extends Body {
     responseList = (response) => response.#flat();
     responseSocket = (response) => response.#rest?.webSocket ?? null;
     responseStatus = (response) => response.#status;
-    responseCf = (response) => response.#rest?.cf;
+    responseCf = (response) => response.#cf();
     responseStatusText = (response) => response.#statusText;
     responseFill = (response, status, statusText, list, rest, immutable) => {
       response.#status = status;
@@ -102,7 +102,10 @@ class Response extends Body {
     if (!matches(STATUS_TEXT, statusText)) throw new TypeError('Invalid statusText');
     this.#status = status;
     this.#statusText = statusText;
-    if (cf !== undefined || webSocket !== null || manual) this.#rest = { __proto__: null, cf, webSocket, manual };
+    const cfText = cf === undefined ? undefined : cfWrite(cf);
+    if (cf !== undefined || webSocket !== null || manual) {
+      this.#rest = { __proto__: null, cfText, cf: undefined, webSocket, manual };
+    }
     if (NULL_BODY_STATUS[status] && !bodyIsEmpty(this)) {
       throw new TypeError('Response with null body status (101, 204, 205, or 304) cannot have a body.');
     }
@@ -113,6 +116,20 @@ class Response extends Body {
     listFill(list, headers);
     if (this.#type !== null && !listHas(list, 'content-type')) listAppend(list, 'content-type', this.#type);
     this.#list = list;
+  }
+
+  #cf() {
+    const rest = this.#rest;
+    if (rest === null || rest.cfText === undefined || rest.cf !== undefined) return rest?.cf;
+    const cf = cfRead(rest.cfText);
+    this.#rest = { __proto__: null, ...rest, cf };
+    return cf;
+  }
+
+  #copiedRest() {
+    const rest = this.#rest;
+    if (rest === null || rest.cf === undefined) return rest;
+    return { __proto__: null, ...rest, cfText: cfWrite(rest.cf), cf: undefined };
   }
 
   #flat() {
@@ -142,7 +159,7 @@ class Response extends Body {
     return this.#rest?.webSocket ?? null;
   }
   get cf() {
-    return this.#rest?.cf;
+    return this.#cf();
   }
   get type() {
     return this.#rest?.error ? 'error' : 'default';
@@ -150,8 +167,8 @@ class Response extends Body {
   clone() {
     if (responseSocket(this) !== null) throw new TypeError('Cannot clone a response to a WebSocket handshake.');
     const copy = new Response(INTERNAL, bodyClone(this));
-    return responseFill(copy, this.#status, this.#statusText, arrayCopy(this.#flat()), this.#rest,
-      this.#immutable);
+    return responseFill(copy, this.#status, this.#statusText, arrayCopy(this.#flat()),
+      this.#copiedRest(), this.#immutable);
   }
 
   static error() {

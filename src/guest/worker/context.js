@@ -311,7 +311,7 @@ function invoke(name, request, ctx) {
   return handler.fetch(request, worker.env, ctx);
 }
 
-function begin(event, name, props, method, url, headers) {
+function begin(event, name, props, method, url, headers, cf) {
   current = event;
   if (event.over) return;
   if (worker.failure !== null) {
@@ -320,7 +320,8 @@ function begin(event, name, props, method, url, headers) {
   }
   try {
     event.headers = headers;
-    const request = requestFromNet(method, url, headers, event.incoming);
+    const rest = cf === undefined ? undefined : { __proto__: null, cfText: cf, cfFixed: true };
+    const request = requestFromNet(method, url, headers, event.incoming, rest);
     const result = invoke(name, request, new ExecutionContext(native, event, props));
     if (result instanceof Response) event.answer(result);
     else PromisePrototypeThen(PromiseResolve(result), (response) => event.answer(response), (e) => event.fail(e));
@@ -329,7 +330,7 @@ function begin(event, name, props, method, url, headers) {
   }
 }
 
-function onEvent(stream, name, props, method, url, headers, length, inline, hasBody, end) {
+function onEvent(stream, name, props, method, url, headers, length, inline, hasBody, end, cf) {
   const event = new Event_(stream);
   current = event;
   endpoints.put(stream, event);
@@ -337,6 +338,6 @@ function onEvent(stream, name, props, method, url, headers, length, inline, hasB
   if (hasBody) event.incoming = new NetBody(stream, length, inline, end);
   const start = isConnect(method, url) ? beginConnect : begin;
   if (worker.namespace === null && worker.failure === null)
-    whenStarted(() => start(event, name, props, method, url, headers));
-  else start(event, name, props, method, url, headers);
+    whenStarted(() => start(event, name, props, method, url, headers, cf));
+  else start(event, name, props, method, url, headers, cf);
 }

@@ -77,8 +77,31 @@ function withLength(list, body) {
   return longer;
 }
 
+// Of a request whose `cache` is set.
+function withCacheControl(list) {
+  const longer = arrayCopy(list);
+  for (let i = 0; i < CACHE_HEADERS.length; i++) {
+    const name = CACHE_HEADERS[i];
+    if (listGet(list, name)) continue;
+    listDelete(longer, name);
+    listAppend(longer, name, "no-cache");
+  }
+  return longer;
+}
+const CACHE_HEADERS = ["cache-control", "pragma"];
+
+// What few requests have.
+function setCaching(parts, request) {
+  const text = requestCfText(request), { cache } = requestRest(request);
+  if (text === undefined && cache === undefined) return;
+  parts.cf = cfToSend(text, cache);
+  if (cache !== undefined) parts.headers = withCacheControl(parts.headers);
+}
+
 async function callFetch(target, input, init) {
-  let parts = requestParts(new Request(input === undefined ? "undefined" : input, init));
+  const request = new Request(input === undefined ? "undefined" : input, init);
+  let parts = requestParts(request);
+  setCaching(parts, request);
   const network = target.channel === 0;
   if (network && !isHttp(parts.url)) return fetchOther(parts);
   parts.url = withoutFragment(parts.url);

@@ -358,7 +358,7 @@ function needUnused(body) {
 
 function requestRpcOut(request) {
   needUnused(request);
-  const { redirect, cache, cf, signal, bare } = requestRest(request);
+  const { redirect, cache, signal, bare } = requestRest(request), cf = requestCf(request);
   const given = signal === null || bare ? null : signal;
   if (given !== null && !worker.sendsSignals) throw cannotClone("AbortSignal serialization is not enabled.");
   const { method, url, headers, body } = requestParts(request);

@@ -66,7 +66,7 @@ function callOnce(target, parts, redirected, started = undefined) {
       const length = source !== null && source.length !== undefined ? source.length : -1;
       if (target.channels !== undefined) native.sendChannels(call.stream, target.channels);
       const rest = native.fetch(call.stream, target.channel, target.limits, target.entrypoint, target.props, parts.method,
-        parts.url, parts.headers, length, now, source !== null, parts.foreign === true ? EVENT_REDIRECTED : 0);
+        parts.url, parts.headers, length, now, source !== null, parts.foreign === true ? EVENT_REDIRECTED : 0, parts.cf);
       if (source !== null || rest !== undefined) {
         call.sender = new Sender(call.stream);
         const sent = pump(call.sender, rest, source, (e) => {
