@@ -18,6 +18,11 @@ const UNREAD = \`
     give() { return this.env.KEEPER.keep(this.env.ADDER); }
     count() { return ++calls; }
     loop() { for (;;); }
+    async flood() {
+      const all = await Promise.allSettled(Array.from({ length: 400 }, (_, i) => this.env.ADDER.add(i)));
+      const failed = all.filter((one) => one.status === "rejected").map((one) => String(one.reason));
+      return [all.every((one, i) => one.status === "rejected" || one.value === i + 10), failed.length, new Set(failed).size, failed[0]];
+    }
     async hoard() { // J5: stubs that are never disposed
       const counter = await this.env.KEEPER.counter(0), kept = [];
       try {
@@ -37,12 +42,13 @@ const UNREAD = \`
     }
   }\`;
 const unread = (env, ctx) => ({ compatibilityDate: DATE, mainModule: "m.js", modules: { "m.js": UNREAD },
-  env: { ADDER: ctx.exports.Adder({ props: { by: 10 } }), KEEPER: env.KEEPER }, limits: { cpuMs: 50 } });
+  env: { ADDER: ctx.exports.Adder({ props: { by: 10, pad: PAD } }), KEEPER: env.KEEPER }, limits: { cpuMs: 50 } });
+const PAD = new Uint8Array(900 << 10).fill(1);
 const told = (promise) => promise.then((v) => "gave " + v, (e) => e.name + ": " + e.message);
 let turns = 0;
 
 export class Adder extends WorkerEntrypoint {
-  add(n) { return n + this.ctx.props.by; }
+  add(n) { return n + this.ctx.props.by + (this.ctx.props.pad.length - (900 << 10)); }
   turns() { return ++turns; }
 }
 
@@ -62,6 +68,10 @@ const paths = {
   async "/give"(request, env, ctx) {
     await env.LOADER.load(unread(env, ctx)).getEntrypoint().give();
     return "given";
+  },
+  async "/flood"(request, env, ctx) {
+    const worker = env.LOADER.load({ ...unread(env, ctx), limits: { cpuMs: 60000 } }).getEntrypoint();
+    return [await worker.flood(), await ctx.exports.Adder({ props: { by: 1, pad: PAD } }).add(1)];
   },
   async "/hoard"(request, env, ctx) {
     const code = { ...unread(env, ctx), limits: { cpuMs: 60000 } };
@@ -188,6 +198,18 @@ test("a service stub outlives the isolate that passed it, and the one that last 
   assert.equal((await request(server, "/die")).status, 503);
   assert.equal(await ask("/use"), 15);
   assert.equal(await ask("/turns"), 1, "it is a new isolate");
+});
+
+test("more calls with large props at once than their Worker can take are refused, and the others are not", async () => {
+  await ask("/turns");
+  const before = await ask("/turns");
+  const [[right, failed, kinds, first], after] = await ask("/flood");
+  assert.ok(right);
+  assert.ok(failed > 0 && failed < 400, `${failed} failed`);
+  assert.equal(kinds, 1);
+  assert.equal(first, "OverloadedError: Too many events at once in one Worker: with more than 64 KiB of props and cf each");
+  assert.equal(after, 2);
+  assert.equal(await ask("/turns"), before + 1, "it is the same isolate");
 });
 
 test("a Worker whose isolate ended is started again by the next call", async () => {
