@@ -8,17 +8,26 @@
 
 void json_put(struct buf *out, const char *text) { buf_put(out, text, strlen(text)); }
 
-static size_t escape_code(char (*out)[8], unsigned code) {
+enum { ESCAPE_MAX = 12 };
+
+static size_t escape_unit(char *out, uint32_t code) {
   static const char digits[] = "0123456789abcdef";
   const char text[] = {
       '\\', 'u', digits[code >> 12 & 15], digits[code >> 8 & 15], digits[code >> 4 & 15], digits[code & 15]};
-  memcpy(*out, text, sizeof text);
+  memcpy(out, text, sizeof text);
   return sizeof text;
 }
 
-/* Controls, those of C1, DEL and the two line separators of Unicode are escaped too: a line stays one, and no terminal
- * is driven. */
-static size_t escape(char (*out)[8], const char *text, size_t length) {
+/* What is beyond 16 bits is a pair of surrogates. */
+static size_t escape_code(char (*out)[ESCAPE_MAX], uint32_t code) {
+  if (code < 0x10000) return escape_unit(*out, code);
+  size_t n = escape_unit(*out, 0xd800 + ((code - 0x10000) >> 10));
+  return n + escape_unit(*out + n, 0xdc00 + (code & 0x3ff));
+}
+
+/* Controls, those of C1, DEL, and what deceives are escaped too: a line stays one, no terminal is driven, and what is
+ * read is what is there. */
+static size_t escape(char (*out)[ESCAPE_MAX], const char *text, size_t length) {
   unsigned char c = (unsigned char)text[0], d = length > 1 ? (unsigned char)text[1] : 0;
   if (c == '"' || c == '\\' || c == '\n') {
     (*out)[0] = '\\';
@@ -27,8 +36,8 @@ static size_t escape(char (*out)[8], const char *text, size_t length) {
   }
   if (c < 0x20 || c == 0x7f) return escape_code(out, c);
   if (length == 2 && c == 0xc2 && d < 0xa0) return escape_code(out, d);
-  if (length == 3 && c == 0xe2 && d == 0x80 && ((unsigned char)text[2] & 0xfe) == 0xa8)
-    return escape_code(out, 0x2000u + ((unsigned char)text[2] & 0x3fu));
+  uint32_t code = utf8_deceives(text, length);
+  if (code) return escape_code(out, code);
   memcpy(*out, text, length);
   return length;
 }
@@ -42,7 +51,7 @@ static size_t plain(const char *text, size_t length) {
 
 void json_put_cut(struct buf *out, const char *text, size_t length, size_t most) {
   static const char unknown[] = "\xef\xbf\xbd";
-  char one[8];
+  char one[ESCAPE_MAX];
   buf_put_u8(out, '"');
   for (size_t i = 0; i < length && !out->bad;) {
     size_t run = plain(text + i, length - i);

@@ -104,7 +104,10 @@ static bool is_harmful(const char *text, size_t n) {
 
 static size_t escape_one(char *out, size_t room, const char *text, size_t length, const char *indent) {
   int n;
-  if (*text == '\n')
+  uint32_t code = utf8_deceives(text, length);
+  if (code)
+    n = snprintf(out, room, code < 0x10000 ? "\\u%04" PRIx32 : "\\u{%" PRIx32 "}", code);
+  else if (*text == '\n')
     n = snprintf(out, room, "%s%s", indent ? "\n" : "\\n", indent ? indent : "");
   else if (length == 2 && is_harmful(text, length))
     n = snprintf(out, room, "\\x%02x\\x%02x", (unsigned char)text[0], (unsigned char)text[1]);

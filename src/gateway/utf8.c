@@ -39,6 +39,26 @@ bool utf8_take(struct utf8 *u, const uint8_t *bytes, size_t length) {
 
 bool utf8_is_whole(const struct utf8 *u) { return !u->need; }
 
+/* In order. Unicode's property Default_Ignorable_Code_Point, without the variation selectors that emoji have
+ * (U+FE00-FE0F), and U+2028, U+2029, U+FFF9-FFFB. */
+static const struct {
+  uint32_t first, last;
+} deceiving[] = {
+    {0xad, 0xad},     {0x34f, 0x34f},     {0x61c, 0x61c},     {0x115f, 0x1160},   {0x17b4, 0x17b5}, {0x180b, 0x180f},
+    {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},   {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
+    {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
+uint32_t utf8_deceives(const char *character, size_t length) {
+  static const uint8_t begins[] = {0, 0x7f, 0x1f, 0x0f, 0x07}; /* bits of the first byte that count */
+  if (length < 2 || length > 4) return 0;
+  uint32_t code = (uint8_t)character[0] & begins[length];
+  for (size_t i = 1; i < length; i++) code = code << 6 | ((uint8_t)character[i] & 0x3fu);
+  for (size_t i = 0; i < sizeof deceiving / sizeof *deceiving && deceiving[i].first <= code; i++)
+    if (code <= deceiving[i].last) return code;
+  return 0;
+}
+
 size_t utf8_character(const char *bytes, size_t length) {
   struct utf8 u = {0};
   for (size_t n = 0; n < 4 && n < length; n++) {

@@ -22,5 +22,8 @@ bool utf8_take(struct utf8 *u, const uint8_t *bytes, size_t length);
 bool utf8_is_whole(const struct utf8 *u);
 /* Bytes of the character that these bytes begin with; 0: they begin with none. */
 size_t utf8_character(const char *bytes, size_t length);
+/* The code of a whole character that makes a reader see another text than there is: one that ends a line, turns the
+ * direction of writing, or is not seen at all. 0: it is none of these. */
+uint32_t utf8_deceives(const char *character, size_t length);
 
 #endif

@@ -59,7 +59,10 @@ const FORGERIES = [
   "\x1b[2J\x1b]0;title\x07\x9b1m\x85",
   "\x00\x08\x7f\ud800",
   "\",\"worker\":\"other\",\"x\":\"",
+  "\u202egnihtemos\u2066 \u2069\u200e\u061c",
+  "ten\u200bant\ufeff\u2060-\u{e0031}\u00ad",
 ];
+const DECEIVING = /[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e0fff}]/u;
 
 test("json: nothing that is logged, or is a name, forges a line or drives a terminal", async () => {
   const server = await start({}, ["--log-format", "json"]);
@@ -82,6 +85,8 @@ test("text: nothing that is logged, or is a name, forges a line or drives a term
   assert.equal(log.match(/^mayfly: Worker e/gm).length, FORGERIES.length);
   assert.doesNotMatch(log, /\n(mayfly: forged|\{)/);
   assert.doesNotMatch(log, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+  assert.doesNotMatch(log, DECEIVING);
+  assert.ok(log.includes("\\u202egnihtemos\\u2066 \\u2069\\u200e\\u061c") && log.includes("ten\\u200bant\\ufeff\\u2060-\\u{e0031}\\u00ad"));
 });
 
 test("lines and bytes of a Worker per second are bounded, and what was dropped is told", async () => {

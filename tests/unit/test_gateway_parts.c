@@ -17,6 +17,7 @@
 #include "base/table.h"
 #include "gateway/exchange.h"
 #include "gateway/hostworker.h"
+#include "gateway/jsontext.h"
 #include "gateway/log.h"
 #include "gateway/loop.h"
 
@@ -140,6 +141,39 @@ static void test_log_text_is_harmless(void **state) {
   assert_int_equal(log_escape(out, sizeof out, "a\nb", 3, "  "), 5);
   assert_string_equal(out, "a\n  b");
   assert_true(log_escape(out, sizeof out, "0123456789abcdefghij", 20, NULL) < sizeof out);
+}
+
+static void assert_json(const char *text, const char *expected) {
+  struct buf out;
+  buf_init(&out, 256);
+  json_put_string(&out, text, strlen(text));
+  buf_put_u8(&out, 0);
+  assert_false(out.bad);
+  assert_string_equal((const char *)out.data, expected);
+  buf_free(&out);
+}
+
+/* What ends a line, turns the direction of writing, or is not seen; and their neighbours, which are harmless. */
+static void test_text_that_deceives(void **state) {
+  static const struct {
+    const char *text, *in_text, *in_json;
+  } cases[] = {
+      {u8"a\u202eb", "a\\u202eb", "\"a\\u202eb\""},
+      {u8"\u2028\u2029\u202a", "\\u2028\\u2029\\u202a", "\"\\u2028\\u2029\\u202a\""},
+      {u8"\u2066\u2069\u206f", "\\u2066\\u2069\\u206f", "\"\\u2066\\u2069\\u206f\""},
+      {u8"\u200b\u200f\u061c", "\\u200b\\u200f\\u061c", "\"\\u200b\\u200f\\u061c\""},
+      {u8"\ufeff\u00ad\u3164", "\\ufeff\\u00ad\\u3164", "\"\\ufeff\\u00ad\\u3164\""},
+      {u8"\U000e0041\U000e0fff", "\\u{e0041}\\u{e0fff}", "\"\\udb40\\udc41\\udb43\\udfff\""},
+      {u8"\u00ae\u061b\u061d\u200a\u2010", u8"\u00ae\u061b\u061d\u200a\u2010", u8"\"\u00ae\u061b\u061d\u200a\u2010\""},
+      {u8"\u2027\u202f\u205f\u2070\u2764\ufe0f", u8"\u2027\u202f\u205f\u2070\u2764\ufe0f",
+       u8"\"\u2027\u202f\u205f\u2070\u2764\ufe0f\""},
+      {u8"\U0001f600\U000dffff\U000e1000", u8"\U0001f600\U000dffff\U000e1000", u8"\"\U0001f600\U000dffff\U000e1000\""},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_escaped(cases[i].text, strlen(cases[i].text), cases[i].in_text);
+    assert_json(cases[i].text, cases[i].in_json);
+  }
 }
 
 static void test_errors_as_payloads(void **state) {
@@ -290,10 +324,15 @@ static void test_loaders_with_one_id_are_one_family(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_table_agrees_with_an_array),  cmocka_unit_test(test_table_is_drained),
-      cmocka_unit_test(test_timers_fire_in_order),        cmocka_unit_test(test_log_text_is_harmless),
-      cmocka_unit_test(test_errors_as_payloads),          cmocka_unit_test(test_modules_of_the_host_worker),
-      cmocka_unit_test(test_modules_that_cannot_be_read), cmocka_unit_test(test_loaders_with_one_id_are_one_family),
+      cmocka_unit_test(test_table_agrees_with_an_array),
+      cmocka_unit_test(test_table_is_drained),
+      cmocka_unit_test(test_timers_fire_in_order),
+      cmocka_unit_test(test_log_text_is_harmless),
+      cmocka_unit_test(test_text_that_deceives),
+      cmocka_unit_test(test_errors_as_payloads),
+      cmocka_unit_test(test_modules_of_the_host_worker),
+      cmocka_unit_test(test_modules_that_cannot_be_read),
+      cmocka_unit_test(test_loaders_with_one_id_are_one_family),
   };
   return cmocka_run_group_tests(tests, make_modules, drop_modules);
 }
