@@ -93,8 +93,8 @@ class Request extends Body {
   #list;
   #headers = null;
   #immutable = false;
-  // { redirect, signal, cache, cfText }, never changed in place; with cfText perhaps cf, the object made of it, and
-  // cfFixed: nobody can change that
+  // { redirect, signal, cache, cfText, streamed: its body was given as a stream }, never changed in place; with cfText
+  // perhaps cf, the object made of it, and cfFixed: nobody can change that
   #rest = REQUEST_REST;
 
   constructor(input, init = undefined) {
@@ -123,6 +123,7 @@ class Request extends Body {
       if (!bodyIsEmpty(this)) throw new TypeError('Request with a GET or HEAD method cannot have a body.');
     }
     if (given !== null) this.#initRest(given, cfText);
+    if (given !== null && given.body != null) this.#noteBody(given.body);
   }
 
   static {
@@ -187,6 +188,11 @@ class Request extends Body {
     return cf;
   }
 
+  #noteBody(body) {
+    const streamed = isObject(body) && isReadableStream(body);
+    if (streamed !== (this.#rest.streamed === true)) this.#rest = { __proto__: null, ...this.#rest, streamed };
+  }
+
   get method() {
     return this.#method;
   }
@@ -248,6 +254,7 @@ function requestParts(request) {
     url: requestUrlOf(request),
     headers: requestList(request),
     body: bodyTake(request, 'The ReadableStream has been locked to a reader.'),
+    streamed: requestRest(request).streamed === true,
     redirect: requestRest(request).redirect,
     signal: requestRest(request).signal, // null: nobody can abort it
     cf: undefined, // its text; fetch() sets it

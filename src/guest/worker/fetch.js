@@ -106,7 +106,8 @@ async function callFetch(target, input, init) {
   if (network && !isHttp(parts.url)) return fetchOther(parts);
   parts.url = withoutFragment(parts.url);
   parts.headers = network ? joined(parts.headers) : withLength(parts.headers, parts.body);
-  const replay = parts.body === null || typeof parts.body === "string" || ArrayBufferIsView(parts.body);
+  const kept = parts.body === null || typeof parts.body === "string" || ArrayBufferIsView(parts.body);
+  const replay = kept && !parts.streamed;
   const urls = [parts.url];
   for (;;) {
     const response = await callOnce(target, parts, urls.length > 1);
