@@ -318,8 +318,8 @@ static int refuse_object(struct writer *w, JSValueConst v) {
 }
 
 static int refuse(struct writer *w, JSValueConst v, enum engine_class class) {
-  if (class != CLASS_FUNCTION) return refuse_object(w, v);
-  JSValue text_of = JS_GetPropertyStr(w->ctx, clone_host.makers, "text"),
+  if (class != CLASS_FUNCTION && class != CLASS_PROXY) return refuse_object(w, v);
+  JSValue text_of = JS_GetPropertyStr(w->ctx, clone_host.makers, class == CLASS_PROXY ? "proxyText" : "text"),
           s = JS_Call(w->ctx, text_of, JS_UNDEFINED, 1, &v);
   JS_FreeValue(w->ctx, text_of);
   const char *text = JS_IsException(s) ? NULL : JS_ToCString(w->ctx, s);

@@ -100,7 +100,32 @@ function cloneIn(value) {
   if (kind !== 'Headers') throw cannotClone('The serialized value is malformed.');
   return headersIn(first);
 }
-native.cloneHooks(cloneOut, cloneIn, { __proto__: null, none: NOTHING_TO_ITERATE, text: FunctionPrototypeToString, BigInt,
+
+// A property's value, unless it is behind a getter or a proxy.
+function plainData(object, key) {
+  for (let at = object; at !== null && native.proxyDetails(at) === undefined; at = ObjectGetPrototypeOf(at)) {
+    const found = ReflectGetOwnPropertyDescriptor(at, key);
+    if (found !== undefined) return found.value;
+  }
+  return undefined;
+}
+
+// A proxy in the words of V8's error: what its target is, without a trap being called.
+function proxyText(proxy) {
+  let target = proxy;
+  for (let pair; target !== null && (pair = native.proxyDetails(target)) !== undefined; ) target = pair[0];
+  if (target === null) return 'null';
+  if (typeof target === 'function') return FunctionPrototypeToString(target);
+  if (isDOMException(target)) return '';
+  if (native.classOf(target) === 'Error') return `${plainData(target, 'name')}: ${plainData(target, 'message')}`;
+  const constructor = plainData(target, 'constructor');
+  const name = typeof constructor === 'function' ? plainData(constructor, 'name') : '';
+  const isNamed = plainData(target, 'toString') === ObjectPrototypeToStringMethod && typeof name === 'string' && name !== '';
+  return isNamed ? `#<${name}>` : '[object Object]';
+}
+const ObjectPrototypeToStringMethod = Object.prototype.toString;
+
+native.cloneHooks(cloneOut, cloneIn, { __proto__: null, none: NOTHING_TO_ITERATE, text: FunctionPrototypeToString, proxyText, BigInt,
   Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError, SuppressedError });
 
 const structuredCloneMethod = {
@@ -112,7 +137,7 @@ const structuredCloneMethod = {
     }
     const transfer = options?.transfer;
     if (transfer === undefined) return native.deserialize(native.serialize(value));
-    if (!ArrayIsArray(transfer)) throw wrongField('StructuredCloneOptions', 'transfer', 'Array');
+    if (!isArray(transfer)) throw wrongField('StructuredCloneOptions', 'transfer', 'Array');
     const list = arrayCopy(transfer);
     for (let i = 0; i < list.length; i++) {
       if (!isObject(list[i]) || !isArrayBuffer(list[i])) throw new TypeError('Object is not transferable');

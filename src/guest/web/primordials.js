@@ -120,6 +120,8 @@ const NOTHING_TO_ITERATE = {
 const INTERNAL = Symbol('internal');
 
 const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
+// As V8's own functions have it: a proxy of one is none.
+const isArray = (value) => native.proxyDetails(value) === undefined && ArrayIsArray(value);
 
 function isArrayBuffer(value) {
   try {

@@ -44,7 +44,7 @@ function runCallback({ stub, collects }, callback) {
   const wanted = () => !event.over && event.stubs.holds(stub); // it may have been dropped meanwhile
   const deliver = (code) => {
     if (isPrimitive(code)) throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'WorkerCode'.");
-    if (isFresh(code)) throw new TypeError("'fresh' is an option of get(), not of the code that its callback gives.");
+    if (isObject(code) && code.fresh === true) throw new TypeError("'fresh' is an option of get(), not of the code that its callback gives.");
     const read = readCode(code);
     if (wanted()) sendCode(stub, read, collects);
   };

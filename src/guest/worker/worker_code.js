@@ -11,8 +11,6 @@ const UINT32_MAX = 0xffffffff;
 const crossing = (text) =>
   StringPrototypeIsWellFormed(text) ? text : StringPrototypeReplaceAll(StringPrototypeToWellFormed(text), "\ufffd", "\ufffd\ufffd\ufffd");
 
-const isArray = (value) => ArrayIsArray(value) && native.proxyDetails(value) === undefined;
-
 function uint32(value) {
   if (typeof value === "bigint") throw new TypeError("Cannot convert a BigInt value to a number");
   if (typeof value === "symbol") throw new TypeError("Cannot convert a Symbol value to a number");
