@@ -319,7 +319,7 @@ static const struct hook_type import_type = {import_call, import_pull, import_re
 
 struct hook *session_import(struct session *s, int32_t id) {
   struct import *i = find(&s->imports, id);
-  if (id >= 0) {
+  if (id >= 0 || id == INT32_MIN) { /* the last has no place in a table */
     JS_ThrowTypeError(guest.ctx, "an object of the peer's own cannot have the id %d", id);
     return NULL;
   }

@@ -128,7 +128,11 @@ int web_export_release(struct web_session *s, int32_t id, double n) {
     return -1;
   }
   if (e->count < n) {
-    JS_ThrowPlainError(guest.ctx, "refcount would go negative: %g < %g", e->count, n);
+    const char *have = JS_ToCString(guest.ctx, JS_NewFloat64(guest.ctx, e->count));
+    const char *less = JS_ToCString(guest.ctx, JS_NewFloat64(guest.ctx, n));
+    JS_ThrowPlainError(guest.ctx, "refcount would go negative: %s < %s", have ? have : "", less ? less : "");
+    JS_FreeCString(guest.ctx, have);
+    JS_FreeCString(guest.ctx, less);
     return -1;
   }
   e->count -= n;
