@@ -111,12 +111,19 @@ static int put_property(struct writer *w, JSValueConst object, JSAtom atom) {
   return r;
 }
 
-/* Not what an error has by itself, which its head says or the receiver makes. */
+/* Is it the name of an array's element? */
+static bool is_index(const char *name) {
+  enum { DIGITS_MAX = 10 };
+  size_t n = strspn(name, "0123456789");
+  return n && n <= DIGITS_MAX && !name[n] && (name[0] != '0' || n == 1) && strtoull(name, NULL, 10) < UINT32_MAX;
+}
+
+/* Not what an error has by itself, which its head says or the receiver makes; nor what is not sent of errors. */
 static bool of_errors(struct writer *w, JSAtom name, bool enumerable) {
-  static const char *const always[] = {"message", "stack"}, *const hidden[] = {"fileName", "lineNumber",
-                                                                               "columnNumber"};
+  static const char *const always[] = {"message", "stack", "__proto__"};
+  static const char *const hidden[] = {"fileName", "lineNumber", "columnNumber"};
   const char *text = JS_AtomToCString(w->ctx, name);
-  bool found = false;
+  bool found = text && is_index(text);
   for (size_t i = 0; text && i < sizeof always / sizeof *always; i++) found |= !strcmp(text, always[i]);
   for (size_t i = 0; text && !enumerable && i < sizeof hidden / sizeof *hidden; i++) found |= !strcmp(text, hidden[i]);
   JS_FreeCString(w->ctx, text);
