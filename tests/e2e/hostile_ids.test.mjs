@@ -261,3 +261,33 @@ test("the edge: ids are guessed by thousands, and the server goes on", async () 
   assert.deepEqual(other.seen, []);
   other.socket.close();
 });
+
+const WORDS = ["__proto__", "constructor", "prototype", "hasOwnProperty", "isPrototypeOf", "toString", "valueOf", "toJSON", "then",
+  "__defineGetter__", "__lookupGetter__", "__defineSetter__", "#env", "_env", "env", "ctx", "dup", "catch", "call", "apply", "bind",
+  "Symbol.dispose", "Symbol(Symbol.dispose)", "props", "exports", "TOKEN", "LOADER", "END"];
+// What comes of calls and reads of members that are nobody's to use, of the object with this id.
+const words = (id) => WORDS.flatMap((word) => [
+  [word], [word, word], [word, "constructor"], ["constructor", word], ["authenticate", word], ["load", word], [word, "call"],
+].flatMap((path) => [["push", ["pipeline", id, path]], ["push", ["pipeline", id, path, ["return globalThis"]]]]));
+
+test("the edge: what its objects have besides their methods can neither be read nor called", async () => {
+  const load = { mainModule: "a.js", modules: { "a.js": SANDBOX } };
+  const own = [call(0, "authenticate", TOKEN), call(1, "load", load), call(2, "getEntrypoint")];
+  for (const id of [0, 1, 2, 3]) {
+    const client = await connect(edge.rpc);
+    const asked = words(id);
+    client.tell(...own);
+    asked.forEach((message, i) => client.tell(message, ["pull", i + 4]));
+    for (let i = 0; i < asked.length; i++) {
+      const [, , path] = asked[i][1];
+      const n = i + 4;
+      const answer = await Promise.race([client.heard(`["reject",${n},`), client.heard(`["resolve",${n},`)]);
+      // A sandbox's member is a promise, which may be waited for.
+      const promised = id === 3 && path.length === 2 && /^(then|catch)$/.test(path[1]);
+      const nothing = /^\["(reject",\d+,\["error"|resolve",\d+,\["undefined"\]\])/;
+      assert.match(answer ?? "the session ended", promised ? /^\["(resolve|reject",\d+,\["error")/ : nothing, `${id} ${path}`);
+      assert.equal(answer.includes(TOKEN), false);
+    }
+    client.socket.close();
+  }
+});
