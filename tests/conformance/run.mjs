@@ -135,10 +135,12 @@ function lay(script) {
 
 const LAST_MARK = "==== end ====";
 
-// Of workerd: its stdout and its stderr. Control characters as Mayfly's log writes them.
+// Of workerd: its stdout and its stderr. Characters that control or deceive as Mayfly's log writes them.
 function workerdLog(wrote) {
-  const escape = (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  return [wrote[1], wrote[2]].map((text) => text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, escape));
+  const hex = (c, digits) => c.codePointAt(0).toString(16).padStart(digits, "0");
+  return [wrote[1], wrote[2]].map((text) => text
+    .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, (c) => `\\x${hex(c, 2)}`)
+    .replace(/[\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, (c) => `\\u${hex(c, 4)}`));
 }
 
 // Of Mayfly: lines "LEVEL WORKER: text", each followed by the text's further lines, indented by four.
