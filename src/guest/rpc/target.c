@@ -22,6 +22,7 @@ struct target {
 static JSValue target_prototype = JS_UNDEFINED;      /* RpcTarget's */
 static JSValue entrypoint_prototypes = JS_UNDEFINED; /* an array */
 static JSValue object_prototype = JS_UNDEFINED;
+static JSAtom proto_name;
 
 /* ---- receivers ---- */
 
@@ -89,18 +90,22 @@ static bool is_reserved(JSAtom name, enum receiver receiver) {
   return found;
 }
 
-/* A member of an instance: of its class, and not what every object has. */
-static JSValue class_member(JSValueConst v, enum receiver receiver, JSAtom name) {
-  if (engine_class(guest.ctx, v) != CLASS_PROXY) {
-    int own = JS_GetOwnProperty(guest.ctx, NULL, v, name);
-    if (own) return own < 0 ? JS_EXCEPTION : no_such_method(name);
-  }
-  JSValue found = JS_GetProperty(guest.ctx, v, name);
-  if (JS_IsException(found)) return found;
+/* Is it what every object has? */
+static bool is_common(JSValueConst found, JSAtom name) {
   JSValue common = JS_GetProperty(guest.ctx, object_prototype, name);
-  bool bad = JS_IsUndefined(found) || (!JS_IsUndefined(common) && same(found, common));
+  if (JS_IsException(common)) JS_FreeValue(guest.ctx, JS_GetException(guest.ctx));
+  bool is = !JS_IsUndefined(common) && !JS_IsException(common) && same(found, common);
   JS_FreeValue(guest.ctx, common);
-  if (!bad) return found;
+  return is;
+}
+
+/* A member of an instance: of its class, and not what every object has. */
+static JSValue class_member(JSValueConst v, JSAtom name) {
+  if (name == proto_name) return no_such_method(name); /* of each object another one: its prototype */
+  int own = JS_GetOwnProperty(guest.ctx, NULL, v, name);
+  if (own) return own < 0 ? JS_EXCEPTION : no_such_method(name);
+  JSValue found = JS_GetProperty(guest.ctx, v, name);
+  if (JS_IsException(found) || !(JS_IsUndefined(found) || is_common(found, name))) return found;
   JS_FreeValue(guest.ctx, found);
   return no_such_method(name);
 }
@@ -108,16 +113,18 @@ static JSValue class_member(JSValueConst v, enum receiver receiver, JSAtom name)
 static JSValue own_member(JSValueConst v, JSAtom name) {
   int own = JS_GetOwnProperty(guest.ctx, NULL, v, name);
   if (own < 0) return JS_EXCEPTION;
-  if (!own && engine_class(guest.ctx, v) != CLASS_PROXY) return no_such_method(name);
   if (own) return JS_GetProperty(guest.ctx, v, name);
+  if (engine_class(guest.ctx, v) != CLASS_PROXY || name == proto_name) return no_such_method(name);
   JSValue found = JS_GetProperty(guest.ctx, v, name); /* a proxy answers as it likes */
-  return JS_IsUndefined(found) ? no_such_method(name) : found;
+  if (JS_IsException(found) || !(JS_IsUndefined(found) || is_common(found, name))) return found;
+  JS_FreeValue(guest.ctx, found);
+  return no_such_method(name);
 }
 
 static JSValue member(JSValueConst v, enum receiver receiver, JSAtom name) {
   if (is_reserved(name, receiver)) return JS_EXCEPTION;
   return receiver == RECEIVER_PLAIN || receiver == RECEIVER_FUNCTION ? own_member(v, name)
-                                                                     : class_member(v, receiver, name);
+                                                                     : class_member(v, name);
 }
 
 /* ---- calls ---- */
@@ -567,5 +574,6 @@ static JSValue native_classes(JSContext *ctx, JSValueConst this, int argc, JSVal
 }
 
 void target_init(JSContext *ctx, JSValueConst native) {
+  proto_name = JS_NewAtom(ctx, "__proto__");
   JS_SetPropertyStr(ctx, native, "rpcClasses", JS_NewCFunction(ctx, native_classes, "rpcClasses", 3));
 }

@@ -46,6 +46,9 @@ export class Main extends WorkerEntrypoint {
   object() { return { f: () => "f", n: 1, inner: { g: () => "g" }, list: [() => "of a list"] }; }
   async plain() { return { n: 1 }; }
   text() { return "text"; }
+  proxied() { return new Proxy(this.object(), {}); }
+  proxiedFunction() { return new Proxy(this.func(), {}); }
+  proxiedTarget() { return new Proxy(new Target(), {}); }
   shape(v) { return shape(v); }
   shapes(...values) { return values.map(shape); }
   echo(v) { return v; }
@@ -90,6 +93,11 @@ export default checks({
   ...per("a call of a promised function's", ({ env }, name) => env.PEER.func()[name](), REMOTE),
   ...per("a member of a promised object's", ({ env }, name) => env.PEER.object()[name], REMOTE),
   ...per("deep in a promised object", ({ env }, name) => env.PEER.object().inner[name](), REMOTE),
+  ...per("a call of a promised proxy's", ({ env }, name) => env.PEER.proxied()[name](), REMOTE),
+  ...per("a call of a promised proxy of a function's", ({ env }, name) => env.PEER.proxiedFunction()[name](), REMOTE),
+  ...per("a call of a promised proxy of a target's", ({ env }, name) => env.PEER.proxiedTarget()[name](), REMOTE),
+  ...per("a member of a proxy", async ({ env }, name) => (await env.PEER.proxied())[name], REMOTE),
+  ...per("a member of a proxy of a function", async ({ env }, name) => (await env.PEER.proxiedFunction())[name], REMOTE),
   ...per("of a promised list", ({ env }, name) => env.PEER.object().list[name], REMOTE),
   ...per("of a promised text", ({ env }, name) => env.PEER.text()[name], REMOTE),
   "what a stub has itself": each(NAMES.filter((name) => !REMOTE.includes(name)), async ({ env }, name) => typeof (await env.PEER.target())[name]),
