@@ -3,7 +3,7 @@
 # file, the output of what failed, and at the end "N passed, N failed". Exit status 1 when one failed or none ran.
 #   tests/unit, tests/redteam, tests/engine  programs in C (cmocka)
 #   tests/fuzz                 the guest in C with sanitizers, its messages changed at random (fuzz/rpc_guest.c,
-#                              fuzz/web_guest.c)
+#                              fuzz/web_guest.c), or written by hand (fuzz/rpc_lies.c)
 #   tests/conformance          Workers that print lines, compared with what workerd prints (conformance/run.mjs)
 #   tests/npm                  programs from npm that check themselves (npm/run.mjs)
 #   tests/guest                modules that `mayfly test` runs, of what workerd has not
@@ -18,7 +18,8 @@ trap 'rm -rf "$out"' EXIT
 trap 'exit 130' INT TERM
 passed=0 failed=0
 export MAYFLY_BIN="$PWD/$bin"
-export ASAN_OPTIONS="detect_stack_use_after_return=0:${ASAN_OPTIONS:-}"
+# What was freed is kept aside for a while, 256 MiB of it unless said otherwise; tests look at how a process grows.
+export ASAN_OPTIONS="detect_stack_use_after_return=0:quarantine_size_mb=8:${ASAN_OPTIONS:-}"
 
 # A file takes part when T is empty, is in its name, or is in its text (then its tests are chosen by name).
 wanted() {
@@ -70,20 +71,30 @@ build_programs() { # MAKEFILE TARGET DIRECTORY
   done
 }
 
-run_fuzz() { # PROGRAM ARGUMENTS…: its last line is "N rounds, M failed; …"
-  wanted "tests/fuzz/$1.c" || return 0
+# PROGRAM ARGUMENTS…: of tests/fuzz; false: it does not take part, or does not build. What it says is in the log.
+run_fuzz_program() {
+  wanted "tests/fuzz/$1.c" || return 1
   if ! make --no-print-directory -f tests/fuzz/fuzz.mk MODE="$MODE" fuzz-programs >"$out/make" 2>&1; then
     count "tests/fuzz/$1.c" 0 1 "$out/make"
-    return 0
+    return 1
   fi
   program=$1
   shift
   ASAN_OPTIONS="detect_leaks=0:$ASAN_OPTIONS" UBSAN_OPTIONS=halt_on_error=1 "build/fuzz/$program" "$@" >"$out/log" 2>&1
   status=$?
+}
+
+run_fuzz() { # PROGRAM ARGUMENTS…: its last line is "N rounds, M failed; …"
+  run_fuzz_program "$@" || return 0
   good=$(last_number '^\([0-9]*\) rounds, .*' "$out/log")
   bad=$(last_number '^[0-9]* rounds, \([0-9]*\) failed.*' "$out/log")
   [ "$status" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || bad=1
   count "tests/fuzz/$program.c" "$((${good:-0} - ${bad:-0} > 0 ? 1 : 0))" "${bad:-0}" "$out/log"
+}
+
+run_lies() { # PROGRAM ARGUMENTS…: its last line is "N passed, N failed"
+  run_fuzz_program "$@" || return 0
+  count_checks "$status" "tests/fuzz/$program.c"
 }
 
 count_checks() { # STATUS FILE: what the log's last line says
@@ -125,6 +136,7 @@ build_programs tests/unit/unit.mk unit-tests tests/unit
 build_programs tests/redteam/redteam.mk redteam-tests tests/redteam
 build_programs tests/engine/engine.mk engine-tests tests/engine
 run_fuzz rpc_guest build/guest/platform.js tests/fuzz/rpc_worker.js $((300 * ${FUZZ_ROUNDS:-1}))
+run_lies rpc_lies build/guest/platform.js tests/fuzz/lies_worker.js
 run_fuzz web_guest build/guest/platform.js tests/fuzz/web_worker.js $((150 * ${FUZZ_ROUNDS:-1}))
 for file in tests/conformance/*/*.js; do
   wanted "$file" && run_checks tests/conformance/run.mjs "$file"

@@ -1,5 +1,5 @@
-# Builds build/fuzz/rpc_guest and web_guest: the guest's C compiled for this machine with the address and
-# undefined-behaviour sanitizers, and tests/fuzz/rpc_guest.c or web_guest.c around it. Third-party code is compiled as it is.
+# Builds build/fuzz/rpc_guest, web_guest and rpc_lies: the guest's C compiled for this machine with the address and
+# undefined-behaviour sanitizers, and the file of that name around it. Third-party code is compiled as it is.
 # usage: make -f tests/fuzz/fuzz.mk fuzz-programs
 include Makefile
 
@@ -19,9 +19,10 @@ FUZZ_O := $(FUZZ_GUEST:src/%.c=$(F)/%.o) $(patsubst %,$(F)/engine/%.o,libregexp 
 $(F)/guest/engine.o: FUZZ_CC += -Dengine_seal=engine_seal_of_wasm
 
 .PHONY: fuzz-programs
-fuzz-programs: $(F)/rpc_guest $(F)/web_guest
+fuzz-programs: $(F)/rpc_guest $(F)/web_guest $(F)/rpc_lies
 
-$(F)/rpc_guest $(F)/web_guest: $(F)/%: tests/fuzz/%.c tests/fuzz/guest_host.h $(FUZZ_O)
+$(F)/rpc_lies: tests/fuzz/rpc_lies.h
+$(F)/rpc_guest $(F)/web_guest $(F)/rpc_lies: $(F)/%: tests/fuzz/%.c tests/fuzz/guest_host.h $(FUZZ_O)
 	clang-19 -std=gnu11 -O1 -g -Wall -Wextra -Isrc -DLAYER=1 $(FUZZ_SANITIZE) $(filter-out %.h,$^) -lstdc++ -lm -o $@
 $(F)/guest/%.o: src/guest/%.c $(wildcard src/guest/*.h src/guest/rpc/*.h src/base/*.h) $(G)/quickjs.c $(G)/encodings.h
 	@mkdir -p $(@D)

@@ -100,7 +100,7 @@ static char *read_file(const char *path, size_t *length) {
   return p;
 }
 
-static int one(uint64_t seed, uint32_t one_in) {
+static inline int one(uint64_t seed, uint32_t one_in) {
   pid_t pid = fork();
   if (!pid) {
     alarm(20); /* a round that never ends is a finding */
@@ -115,12 +115,11 @@ static int one(uint64_t seed, uint32_t one_in) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int fuzz_main(int argc, char **argv, const char *usage) {
+/* Boots the guest from the platform's module, with the Worker. */
+static int guest_load(const char *platform_path, const char *worker_path) {
   size_t n, m;
-  char *platform = argc > 3 ? read_file(argv[1], &n) : NULL, *worker = platform ? read_file(argv[2], &m) : NULL;
-  if (!worker) return fprintf(stderr, "usage: %s\n", usage), 2;
-  uint64_t rounds = strtoull(argv[3], NULL, 10), first = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
-  counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  char *platform = read_file(platform_path, &n), *worker = platform ? read_file(worker_path, &m) : NULL;
+  if (!worker) return fprintf(stderr, "no %s\n", platform ? worker_path : platform_path), 2;
   buf_init(&sent, 1 << 26);
   state = 1;
   const char *error = guest_boot(platform, (uint32_t)n);
@@ -129,6 +128,15 @@ static int fuzz_main(int argc, char **argv, const char *usage) {
   buf_init(&load, 1 << 22);
   put_load(&load, worker, m);
   turn(&load);
+  return 0;
+}
+
+static inline int fuzz_main(int argc, char **argv, const char *usage) {
+  if (argc < 4) return fprintf(stderr, "usage: %s\n", usage), 2;
+  uint64_t rounds = strtoull(argv[3], NULL, 10), first = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
+  counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  int bad = guest_load(argv[1], argv[2]);
+  if (bad) return bad;
   unsigned failed = 0;
   for (uint64_t seed = first; seed < first + rounds; seed++) {
     static const uint32_t rates[] = {40, 12, 5, 2};

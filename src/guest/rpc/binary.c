@@ -525,7 +525,7 @@ size_t binary_need(const uint8_t *p, size_t n) {
   uint32_t length;
   if (n < sizeof(struct head)) return 0;
   memcpy(&length, p, sizeof length);
-  return sizeof(struct head) + (size_t)length;
+  return length > RPC_MESSAGE_MAX ? SIZE_MAX : sizeof(struct head) + (size_t)length; /* the sum wraps in a guest */
 }
 
 void binary_init(JSContext *ctx, JSValueConst native) {

@@ -276,7 +276,7 @@ static size_t take_messages(struct wire *w, const uint8_t *p, size_t n) {
 static void take(struct wire *w, const uint8_t *p, size_t n) {
   struct session *s = session_hold(w->session);
   bool ready = s->served || !s->server;
-  size_t used = ready && !w->in.len ? take_messages(w, p, n) : 0;
+  size_t used = ready && n && !w->in.len ? take_messages(w, p, n) : 0;
   if (!s->closed && used < n) buf_put(&w->in, p + used, n - used);
   if (!s->closed && w->in.bad) {
     JS_ThrowRangeError(guest.ctx, "An RPC message is too large.");
