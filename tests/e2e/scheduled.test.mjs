@@ -63,10 +63,10 @@ test("by hand, when it was asked for", async () => {
   assert.deepEqual(await hand("", { method: "POST" }), [200, "ok"]);
   assert.deepEqual(await hand("s"), [200, `fetch ${PATH}s GET`]);
   assert.deepEqual(await hand("/"), [200, `fetch ${PATH}/ GET`]);
-  assert.match(server.log, /^log worker: scheduled throw$/m);
-  assert.match(server.log, /^error worker: Uncaught TypeError: it threw\n {4}mayfly: forged/m);
-  assert.match(server.log, /^error worker: waitUntil\(\) rejected: Error: late/m);
-  assert.match(server.log, /^error worker: .*ExceededCpuError/m);
+  await server.logged(/^log worker: scheduled throw$/m);
+  await server.logged(/^error worker: Uncaught TypeError: it threw\n {4}mayfly: forged/m);
+  await server.logged(/^error worker: waitUntil\(\) rejected: Error: late/m);
+  await server.logged(/^error worker: .*ExceededCpuError/m);
   await server.stop();
 });
 
@@ -83,8 +83,8 @@ test("a Worker without scheduled()", async () => {
   const server = await serve({ "index.js": "export default { fetch() { return new Response('x'); } }" }, {}, ["--test-scheduled"]);
   const { status, text } = await request(server, PATH);
   assert.deepEqual([status, text], [500, "exception"]);
-  assert.match(server.log, /^error worker: Uncaught Error: Handler does not export a scheduled\(\) function$/m);
-  assert.match(server.log, /^warn worker: Received a ScheduledEvent but we lack a handler for ScheduledEvents /m);
+  await server.logged(/^error worker: Uncaught Error: Handler does not export a scheduled\(\) function$/m);
+  await server.logged(/^warn worker: Received a ScheduledEvent but we lack a handler for ScheduledEvents /m);
   await server.stop();
 });
 

@@ -165,8 +165,8 @@ test("several tails, one that throws, one that is none", async () => {
     await until(2);
     await scheduler.wait(50);
     return { result, seen };`, {}, (server) => {
-    assert.match(server.log, /^mayfly: Worker \(loaded\): a tail did not take what it was sent: the tail threw\\nmayfly: forged$/m);
-    assert.match(server.log, /a tail did not take what it was sent: Handler does not export a tail\(\) function/);
+    await server.logged(/^mayfly: Worker \(loaded\): a tail did not take what it was sent: the tail threw\\nmayfly: forged$/m);
+    await server.logged(/a tail did not take what it was sent: Handler does not export a tail\(\) function/);
   });
   assert.deepEqual(result, [200, "ok"]);
   assert.deepEqual(seen.map(({ props }) => props.n).sort(), [1, 2]);
@@ -181,7 +181,7 @@ test("logs that were collected do not go to the server's log; those of the start
   await host(`
     const worker = load({ logs: "collect" }, 'console.log("starting"); export default { fetch() { console.log("private"); return new Response("x"); } }');
     return get(worker, "/");`, {}, (server) => {
-    assert.match(server.log, /^log \(loaded\): starting$/m);
+    await server.logged(/^log \(loaded\): starting$/m);
     assert.doesNotMatch(server.log, /private/);
   });
 });
