@@ -60,7 +60,7 @@ async function host(body, limits = {}, check = () => {}) {
   try {
     const { text, status } = await request(server);
     assert.equal(status, 200, text + server.log);
-    check(server);
+    await check(server);
     return JSON.parse(text);
   } finally {
     await server.stop();
@@ -164,7 +164,7 @@ test("several tails, one that throws, one that is none", async () => {
     const result = await get(load({ tails }), "/");
     await until(2);
     await scheduler.wait(50);
-    return { result, seen };`, {}, (server) => {
+    return { result, seen };`, {}, async (server) => {
     await server.logged(/^mayfly: Worker \(loaded\): a tail did not take what it was sent: the tail threw\\nmayfly: forged$/m);
     await server.logged(/a tail did not take what it was sent: Handler does not export a tail\(\) function/);
   });
@@ -180,7 +180,7 @@ test("a fresh Worker's copies have its tails", async () => {
 test("logs that were collected do not go to the server's log; those of the start do", async () => {
   await host(`
     const worker = load({ logs: "collect" }, 'console.log("starting"); export default { fetch() { console.log("private"); return new Response("x"); } }');
-    return get(worker, "/");`, {}, (server) => {
+    return get(worker, "/");`, {}, async (server) => {
     await server.logged(/^log \(loaded\): starting$/m);
     assert.doesNotMatch(server.log, /private/);
   });
