@@ -29,7 +29,9 @@ static void link_in(struct registry *r, struct isolate *isolate) {
   isolate->next = r->first;
   if (r->first) r->first->prev = isolate;
   r->first = isolate;
-  if (!worker_is_trusted(isolate->worker)) r->isolates++;
+  if (worker_is_trusted(isolate->worker)) return;
+  r->isolates++;
+  if (isolate->worker->owner) isolate->worker->owner->owned_isolates++;
 }
 
 static void link_out(struct registry *r, struct isolate *isolate) {
@@ -37,6 +39,7 @@ static void link_out(struct registry *r, struct isolate *isolate) {
   if (isolate->next) isolate->next->prev = isolate->prev;
   if (worker_is_trusted(isolate->worker)) return;
   r->isolates--;
+  if (isolate->worker->owner) isolate->worker->owner->owned_isolates--;
   r->memory -= isolate->memory;
 }
 

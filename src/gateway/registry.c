@@ -96,10 +96,12 @@ void worker_own(struct worker *owner, struct worker *w) {
   w->owned_slot = &owner->owned;
   if (w->owned_next) w->owned_next->owned_slot = &w->owned_next;
   owner->owned = w;
+  if (w->isolate) owner->owned_isolates++;
 }
 
 static void disown(struct worker *w) {
   if (!w->owner) return;
+  if (w->isolate) w->owner->owned_isolates--;
   *w->owned_slot = w->owned_next;
   if (w->owned_next) w->owned_next->owned_slot = w->owned_slot;
   w->owner = NULL;
@@ -182,6 +184,10 @@ void worker_check_idle(struct worker *w) {
 
 struct isolate *worker_open(struct worker *w) {
   struct registry *r = w->registry;
+  if (w->owner && w->owner->owned_isolates >= limit(r, LIMIT_CLIENT_ISOLATES)) {
+    worker_fail_code(w, ERROR_ISOLATES, "this client has as many as client_isolates allows");
+    return NULL;
+  }
   if (!worker_is_trusted(w)) {
     if (r->isolates >= limit(r, LIMIT_ISOLATES) && r->idle_first) evict_first(r);
     if (r->isolates >= limit(r, LIMIT_ISOLATES)) {

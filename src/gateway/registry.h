@@ -96,6 +96,7 @@ struct worker {
   bool idle, listed;
   uint64_t idle_since;
   struct worker *owned;                            /* of an edge Worker: all that it loaded */
+  uint32_t owned_isolates;                         /* of these */
   struct worker *owner, *owned_next, **owned_slot; /* such a one: of whom; not a reference */
 };
 

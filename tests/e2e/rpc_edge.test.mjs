@@ -411,6 +411,37 @@ test("two clients know nothing of each other", async () => {
   b.socket.close();
 });
 
+test("one client cannot have all isolates", async () => {
+  const shared = await started({ limits: { isolates: 10, client_isolates: 3 } });
+  const [a, b] = await Promise.all([connect(shared), connect(shared)]);
+  const ask = ({ api }, more = {}) => {
+    const worker = api.load({ ...code(), ...more });
+    const entry = worker.getEntrypoint();
+    worker[Symbol.dispose]();
+    return [entry, entry.env_()];
+  };
+  const full = /Too many live isolates: this client has as many as client_isolates allows/;
+  const asked = Array.from({ length: 3 }, () => ask(a));
+  for (const [, answer] of asked) assert.deepEqual(await answer, []);
+  await rejects(ask(a)[1], full);
+  await rejects(ask(a, { fresh: true })[1], full);
+  for (let i = 0; i < 3; i++) assert.deepEqual(await ask(b)[1], []);
+  await rejects(ask(b)[1], full);
+  asked[0][0][Symbol.dispose]();
+  for (let tries = 1; ; tries++) {
+    try {
+      assert.deepEqual(await ask(a)[1], []);
+      break;
+    } catch (e) {
+      if (!full.test(e.message) || tries === 100) throw e;
+      await sleep(10);
+    }
+  }
+  a.socket.close();
+  await a.closed;
+  b.socket.close();
+});
+
 const BROKEN = {
   "{": /Expected property name/,
   "[]": /bad RPC message/,
