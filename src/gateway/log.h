@@ -42,8 +42,8 @@ struct log_outbound {
   uint64_t sent, received, ms;     /* bytes of bodies */
 };
 void log_outbound(const struct log_outbound *request);
-/* Text made harmless: control characters and those that deceive (utf8.h) escaped, cut to fit. Newlines too, unless `indent` is to follow each.
- * Returns the length; out is NUL-terminated. */
+/* Text made harmless: control characters and those that deceive (utf8.h) escaped, cut to fit. Newlines too, unless
+ * `indent` is to follow each. Returns the length; out is NUL-terminated. */
 size_t log_escape(char *out, size_t size, const char *text, size_t length, const char *indent);
 
 #endif

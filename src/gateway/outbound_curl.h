@@ -15,19 +15,19 @@
 #error "outbound_curl.h belongs to the gateway"
 #endif
 
-#define CURL_FUNCTIONS(F)                                                                                           \
-  F(global_init)                                                                                                    \
-  F(easy_init)                                                                                                      \
-  F(easy_cleanup)                                                                                                   \
-  F(easy_setopt)                                                                                                    \
-  F(easy_getinfo)                                                                                                   \
-  F(easy_pause)                                                                                                     \
-  F(easy_send)                                                                                                      \
-  F(easy_recv)                                                                                                      \
-  F(easy_strerror)                                                                                                  \
-  F(slist_append) F(slist_free_all) F(multi_init) F(multi_cleanup) F(multi_setopt) F(multi_add_handle)              \
-      F(multi_remove_handle) F(multi_assign) F(multi_socket_action) F(multi_info_read) F(url) F(url_set) F(url_get) \
-          F(url_cleanup) F(free)
+#define CURL_FUNCTIONS(F)                                                                                     \
+  F(global_init)                                                                                              \
+  F(easy_init)                                                                                                \
+  F(easy_cleanup)                                                                                             \
+  F(easy_setopt)                                                                                              \
+  F(easy_getinfo)                                                                                             \
+  F(easy_pause)                                                                                               \
+  F(easy_send)                                                                                                \
+  F(easy_recv)                                                                                                \
+  F(easy_strerror)                                                                                            \
+  F(slist_append)                                                                                             \
+  F(slist_free_all) F(multi_init) F(multi_cleanup) F(multi_setopt) F(multi_add_handle) F(multi_remove_handle) \
+      F(multi_assign) F(multi_socket_action) F(multi_info_read) F(url) F(url_set) F(url_get) F(url_cleanup) F(free)
 
 struct curl_functions {
 #define F(name) __typeof__(curl_##name) *name;

@@ -123,8 +123,7 @@ static JSValue own_member(JSValueConst v, JSAtom name) {
 
 static JSValue member(JSValueConst v, enum receiver receiver, JSAtom name) {
   if (is_reserved(name, receiver)) return JS_EXCEPTION;
-  return receiver == RECEIVER_PLAIN || receiver == RECEIVER_FUNCTION ? own_member(v, name)
-                                                                     : class_member(v, name);
+  return receiver == RECEIVER_PLAIN || receiver == RECEIVER_FUNCTION ? own_member(v, name) : class_member(v, name);
 }
 
 /* ---- calls ---- */

@@ -1,5 +1,5 @@
-/* web_batch.c: Cap'n Web over one HTTP request: what the peer says is the request's body, a message a line; what is said
- * to it is the answer's. See web.h.
+/* web_batch.c: Cap'n Web over one HTTP request: what the peer says is the request's body, a message a line; what is
+ * said to it is the answer's. See web.h.
  */
 #include <string.h>
 
