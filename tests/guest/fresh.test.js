@@ -13,7 +13,7 @@ export class Sink extends WorkerEntrypoint {
 const FRESH = { fresh: true };
 const AS_NEW = [1, 3, 2, 1, 7, [5], "/"]; // of worker.txt
 const code = (ctx, more) => ({ compatibilityDate: "2026-11-01", mainModule: "m.js", modules: { "m.js": UNREAD },
-  env: { SINK: ctx.exports.Sink({}) }, limits: { cpuMs: 100, memoryMb: 64 }, ...more });
+  env: { SINK: ctx.exports.Sink({}) }, limits: { cpuMs: 500, memoryMb: 64 }, ...more });
 
 // A Worker of this name; its calls are made with ask(path).
 function worker(env, ctx, name, options = FRESH) {
