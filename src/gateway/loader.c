@@ -103,7 +103,7 @@ const char *loader_fetch(struct isolate *isolate, uint32_t stream, uint32_t load
   else
     buf_put_u8(&body, delete_named(registry, family, name, name_length));
   if (body.bad)
-    isolate_send_error(isolate, stream, ERROR_EVENT_SIZE, "the names are too long to be listed");
+    isolate_send_error(isolate, stream, ERROR_LIST_SIZE, "");
   else
     answer(isolate, stream, &body);
   buf_free(&body);

@@ -652,8 +652,8 @@ static bool engine_json_inside(JSValueConst stack, JSValueConst object) {
 static JSValue engine_json_number(const uint8_t *from, const uint8_t *end) {
   const uint8_t *p = from + (*from == '-');
   int32_t n = 0;
-  if (end - p > 9) return js_float64(strtod((const char *)from, NULL));
-  for (; p < end && *p >= '0' && *p <= '9'; p++) n = 10 * n + (*p - '0');
+  if (end - p <= 9) /* more digits may not fit */
+    for (; p < end && *p >= '0' && *p <= '9'; p++) n = 10 * n + (*p - '0');
   if (p < end || (!n && *from == '-')) return js_float64(strtod((const char *)from, NULL));
   return js_int32(*from == '-' ? -n : n);
 }

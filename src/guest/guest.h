@@ -53,6 +53,7 @@ bool guest_call(enum handler which, int argc, JSValue *argv);
 
 /* natives.c: the object that the platform is called with. */
 JSValue natives_new(JSContext *ctx);
+enum { ENTRYPOINT_MAX = 1024 }; /* bytes of an entrypoint's name that are sent */
 /* out.c: frames out; adds its functions to the natives. */
 void out_init(JSContext *ctx, JSValueConst native);
 /* The processor time and flags of an event, with the further limits that a stub gives it: [cpuMs, wallMs, subRequests]

@@ -139,7 +139,7 @@ static JSValue out_head(JSContext *ctx, JSValueConst this, int argc, JSValueCons
   JSValue rest;
   size_t mark = begin(FRAME_HEAD, stream_arg(ctx, argv[0]));
   buf_put_u16(&out, (uint16_t)stream_arg(ctx, argv[1]));
-  if (put_text(ctx, argv[2], 1024) || put_headers(ctx, argv[3])) return JS_EXCEPTION;
+  if (put_text(ctx, argv[2], ENTRYPOINT_MAX) || put_headers(ctx, argv[3])) return JS_EXCEPTION;
   put_length(ctx, argv[4]);
   if (out.bad) return finish(ctx, mark, flags);
   if (put_inline(ctx, argv[5], JS_ToBool(ctx, argv[6]), &flags, &rest)) return JS_EXCEPTION;

@@ -1,5 +1,5 @@
 /* web_session.h: the sessions of Cap'n Web, for the files that make them: web_session.c, web_receive.c, web_life.c,
- * web_socket.c. See web.h. */
+ * web_socket.c, web_batch.c. See web.h. */
 #ifndef MAYFLY_GUEST_RPC_WEB_SESSION_H
 #define MAYFLY_GUEST_RPC_WEB_SESSION_H
 

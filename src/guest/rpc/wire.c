@@ -11,7 +11,7 @@
 #include "guest/rpc/rpc.h"
 #include "guest/rpc/web.h"
 
-enum { ACKNOWLEDGE = STREAM_WINDOW / 4, ENTRYPOINT_MAX = 1024 };
+enum { ACKNOWLEDGE = STREAM_WINDOW / 4 };
 
 struct wire {
   struct session *session;
